@@ -1,0 +1,1 @@
+"""The doors: a command line, later a service. Each parses, calls the library and reports."""

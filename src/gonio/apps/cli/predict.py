@@ -1,0 +1,127 @@
+"""``gonio predict``: people and their keypoints from a picture, a folder, a video, a camera or a stream."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from gonio.apps.cli.console import console, progress_bar
+from gonio.draw.overlay import DrawStyle
+from gonio.io.sources import Source, open_source
+from gonio.models.loader import load_model
+from gonio.pipeline import stream
+from gonio.results import Result
+from gonio.saving import ResultWriter, source_stem
+
+DEFAULT_FOLDER = Path("gonio-out")
+
+
+def predict(
+    source: Annotated[str, typer.Argument(help="Image, video, folder, glob, URL, stream address or camera number.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for drawn pictures or video.", show_default="gonio-out"),
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="A name from 'gonio models', or a card.")] = None,
+    json: Annotated[
+        str | None,
+        typer.Option("--json", help="File for the numbers; '-' is standard output.", metavar="FILE"),
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--also", help="One more file of numbers: .jsonl .csv .coco.json .json", metavar="FILE"),
+    ] = None,
+    min_score: Annotated[float, typer.Option(help="Hide keypoints below this score in drawings.")] = 0.3,
+    min_person_score: Annotated[
+        float | None, typer.Option(help="Leave out people below this score.", show_default="the model's")
+    ] = None,
+    boxes: Annotated[bool, typer.Option("--boxes", help="Draw boxes.")] = False,
+    labels: Annotated[bool, typer.Option("--labels", help="Draw scores and track ids.")] = False,
+    flip_test: Annotated[bool, typer.Option("--flip-test", help="Average with the mirrored picture: slower.")] = False,
+    start: Annotated[float | None, typer.Option(help="Start a video here, in seconds.")] = None,
+    end: Annotated[float | None, typer.Option(help="Stop a video here, in seconds.")] = None,
+    stride: Annotated[int, typer.Option(help="Take every so-manieth frame.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
+    ] = None,
+) -> None:
+    """Find people and their keypoints in SOURCE; write drawn pictures or video, and the numbers.
+
+    With neither --out nor --json, both go to the folder gonio-out.
+
+    Examples:
+
+        gonio predict photo.jpg
+
+        gonio predict run.mp4 --out results --json results/run.json
+
+        gonio predict photos/ --json - > poses.json
+    """
+    style = DrawStyle(min_score=min_score, boxes=boxes, labels=labels)
+    opened = open_source(source, start_s=start, end_s=end, stride=stride)
+    ready = load_model(model, threads=threads)
+    folder = out if out or json else DEFAULT_FOLDER
+    records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{source_stem(opened.name)}-poses.json")]
+    results = stream(opened, model=ready, min_person_score=min_person_score, flip_test=flip_test, style=style)
+    writer = ResultWriter(
+        opened,
+        model=ready.card.name,
+        skeleton=ready.skeleton,
+        folder=folder,
+        records=[*records, *(also or [])],
+    )
+    tally = _Tally()
+    stopped = False
+    try:
+        with writer, closing(results):
+            for result in _with_progress(results, opened, tally):
+                writer.write(result)
+    except KeyboardInterrupt:
+        stopped = True
+    _report(opened, writer, tally, stopped=stopped)
+
+
+class _Tally:
+    """What the progress bar and the last line count."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.people = 0
+        self.start = perf_counter()
+
+    @property
+    def fps(self) -> float:
+        return self.frames / max(perf_counter() - self.start, 1e-9)
+
+
+def _with_progress(results: Iterable[Result], source: Source, tally: _Tally) -> Iterator[Result]:
+    with progress_bar() as bar:
+        task = bar.add_task(Path(source.name).name or source.name, total=source.frame_count, fps=0.0, people=0)
+        for result in results:
+            yield result
+            tally.frames += 1
+            tally.people += len(result.poses)
+            bar.update(task, advance=1, fps=tally.fps, people=len(result.poses))
+
+
+def _report(source: Source, writer: ResultWriter, tally: _Tally, *, stopped: bool) -> None:
+    """Say what was found and where it lies; exit 1 if something could not be read, 130 if stopped."""
+    noun = "frame" if source.is_video else "picture"
+    console.print(
+        f"found {tally.people} poses in {tally.frames} {noun}{'' if tally.frames == 1 else 's'}, "
+        f"{tally.fps:.1f} per second",
+        highlight=False,
+    )
+    places = writer.media[:1] if len(writer.media) <= 1 else [writer.media[0].parent]
+    for place in [*places, *(record for record in writer.records if record != "-")]:
+        console.print(f"  {place}", highlight=False, soft_wrap=True, markup=False)
+    for failure in source.failures:
+        console.print(f"could not be read: {failure}", style="yellow", highlight=False, soft_wrap=True, markup=False)
+    if stopped:
+        console.print("stopped early; what was written is complete up to here", style="yellow")
+        raise typer.Exit(130)
+    if source.failures:
+        raise typer.Exit(1)

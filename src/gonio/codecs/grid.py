@@ -1,0 +1,256 @@
+"""People on a grid of cells: a centre map, keypoint heatmaps, and regressions from cells, as in CenterNet and MoveNet.
+
+Outputs, each ``(B, C, h, w)`` at ``stride`` input pixels a cell, coordinates in cells, ``y`` before ``x``:
+
+============== === =====================================================================
+``center``      1  score that a person's centre lies in the cell
+``heatmap``     K  score that keypoint k of anybody lies in the cell
+``regress``    2K  from a centre's cell to that person's keypoints (coarse)
+``offset``     2K  from a keypoint's cell to the keypoint (fine, in [0, 1] at the true cell)
+``box_scale``   2  height and width of the box of the person centred here (multi-person only)
+``box_offset``  2  from a centre's cell to the middle of that box (multi-person only)
+============== === =====================================================================
+
+A person's keypoint k is the cell where ``heatmap[k]`` is high *and* near the coarse guess, refined by ``offset``.
+
+Source:
+    X. Zhou, D. Wang, P. Krähenbühl, "Objects as Points", 2019, arXiv:1904.07850, section 4.2; R. Votel, N. Li,
+    "Next-Generation Pose Detection with MoveNet and TensorFlow.js", TensorFlow blog, 2021 (inverse-distance weights).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from gonio.arrays import FloatArray, IntArray
+from gonio.codecs.base import DecodedPeople, Outputs
+
+_DISTANCE_SOFTENING = 1.8  # cells, from the MoveNet graphs: a score counts 1 / (distance + 1.8)
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePersonGrid:
+    """One person per input: the one whose centre is strong and near the middle.
+
+    Attributes:
+        n_keypoints: K.
+        stride: Input pixels a cell.
+    """
+
+    n_keypoints: int
+    stride: int = 4
+
+    @property
+    def output_channels(self) -> Mapping[str, int]:
+        """The network's outputs that it reads, with the number of channels of each."""
+        k = self.n_keypoints
+        return {"center": 1, "heatmap": k, "regress": 2 * k, "offset": 2 * k}
+
+    def encode(self, people: DecodedPeople, input_hw: tuple[int, int]) -> dict[str, FloatArray]:
+        """The outputs of a perfect network; of several people the first counts."""
+        first = DecodedPeople(people.keypoints[:1], people.scores[:1], people.boxes[:1], people.person_scores[:1])
+        return _encode_fields(first, input_hw, self.stride)
+
+    def decode(self, outputs: Outputs) -> list[DecodedPeople]:
+        """One person for each of the B inputs, always; an empty input shows by its low scores."""
+        center = outputs["center"][:, 0]
+        height, width = center.shape[1:]
+        middle = np.array([height / 2, width / 2], np.float32)
+        cells = _best_cells(center[:, None], middle[None, None])[:, 0]
+        return [self._person({name: array[i] for name, array in outputs.items()}, cells[i]) for i in range(len(center))]
+
+    def _person(self, fields: Outputs, cell: IntArray) -> DecodedPeople:
+        keypoints, scores = _keypoints_near(fields, _coarse(fields["regress"], cell))
+        return DecodedPeople(
+            keypoints=_to_pixels(keypoints, self.stride)[None],
+            scores=scores[None],
+            boxes=np.full((1, 4), np.nan, np.float32),
+            person_scores=fields["center"][0, cell[0], cell[1]].reshape(1),
+        )
+
+    def unflip(self, outputs: Outputs, flip_indices: Sequence[int]) -> dict[str, FloatArray]:
+        """Outputs for mirrored inputs, as they would be for the inputs themselves."""
+        return _unflip(outputs, flip_indices)
+
+
+@dataclass(frozen=True, slots=True)
+class MultiPersonGrid:
+    """Any number of people per input: one for every peak of the centre map.
+
+    Attributes:
+        n_keypoints: K.
+        stride: Input pixels a cell.
+        min_center: Peaks below this are nobody.
+        max_people: At most so many people an input, the best centres first.
+        peak_size: A peak is the best of a square of so many cells, odd.
+        min_keypoint: Keypoints at or below this score do not count for a person's score.
+    """
+
+    n_keypoints: int
+    stride: int = 4
+    min_center: float = 0.05
+    max_people: int = 200
+    peak_size: int = 5
+    min_keypoint: float = 0.127
+
+    @property
+    def output_channels(self) -> Mapping[str, int]:
+        """The network's outputs that it reads, with the number of channels of each."""
+        k = self.n_keypoints
+        return {"center": 1, "heatmap": k, "regress": 2 * k, "offset": 2 * k, "box_scale": 2, "box_offset": 2}
+
+    def encode(self, people: DecodedPeople, input_hw: tuple[int, int]) -> dict[str, FloatArray]:
+        """The outputs of a perfect network; where two people share a cell, the later wins it."""
+        return _encode_fields(people, input_hw, self.stride, boxes=True)
+
+    def decode(self, outputs: Outputs) -> list[DecodedPeople]:
+        """The people of each of the B inputs, best centre first."""
+        return [
+            self._people({name: array[i] for name, array in outputs.items()}) for i in range(len(outputs["center"]))
+        ]
+
+    def _people(self, fields: Outputs) -> DecodedPeople:
+        cells = self._peaks(fields["center"][0])
+        keypoints = np.zeros((len(cells), self.n_keypoints, 2), np.float32)
+        scores = np.zeros((len(cells), self.n_keypoints), np.float32)
+        for i, cell in enumerate(cells):
+            found, scores[i] = _keypoints_near(fields, _coarse(fields["regress"], cell))
+            keypoints[i] = _to_pixels(found, self.stride)
+        centers = fields["center"][0, cells[:, 0], cells[:, 1]]
+        return DecodedPeople(
+            keypoints, scores, self._boxes(fields, cells), centers * mean_above(scores, self.min_keypoint)
+        )
+
+    def _peaks(self, center: FloatArray) -> IntArray:
+        """Cells ``(P, 2)`` that are the best of their neighbourhood, best first."""
+        kernel = np.ones((self.peak_size, self.peak_size), np.uint8)
+        highest = cv2.dilate(center, kernel, borderType=cv2.BORDER_REPLICATE)
+        cells = np.argwhere((center >= highest) & (center >= self.min_center))
+        order = np.argsort(-center[cells[:, 0], cells[:, 1]], kind="stable")
+        return cells[order[: self.max_people]]
+
+    def _boxes(self, fields: Outputs, cells: IntArray) -> FloatArray:
+        rows, columns = cells[:, 0], cells[:, 1]
+        middle = cells + fields["box_offset"][:, rows, columns].T
+        half = np.maximum(fields["box_scale"][:, rows, columns].T, 0) / 2
+        low, high = (middle - half)[:, ::-1], (middle + half)[:, ::-1]
+        return (np.concatenate([low, high], axis=1) * self.stride).astype(np.float32)
+
+    def unflip(self, outputs: Outputs, flip_indices: Sequence[int]) -> dict[str, FloatArray]:
+        """Outputs for mirrored inputs, as they would be for the inputs themselves."""
+        return _unflip(outputs, flip_indices)
+
+
+def mean_above(scores: FloatArray, threshold: float) -> FloatArray:
+    """Mean ``(N,)`` over each person's keypoint scores ``(N, K)`` above a threshold; 0 where none is."""
+    above = scores > threshold
+    total = np.where(above, scores, 0).sum(axis=1)
+    return np.asarray(total / np.maximum(above.sum(axis=1), 1), np.float32)
+
+
+def _coarse(regress: FloatArray, cell: IntArray) -> FloatArray:
+    """Coarse keypoints ``(K, 2)``, y x in cells, of the person centred in a cell."""
+    return np.asarray(cell + regress[:, cell[0], cell[1]].reshape(-1, 2), np.float32)
+
+
+def _best_cells(scores: FloatArray, near: FloatArray) -> IntArray:
+    """The cell of each map with the best score for its nearness.
+
+    Args:
+        scores: ``(B, K, h, w)``.
+        near: ``(B, K, 2)`` or broadcastable, y x in cells.
+
+    Returns:
+        ``(B, K, 2)`` row and column.
+    """
+    b, k, height, width = scores.shape
+    dy2 = (np.arange(height, dtype=np.float32) - near[..., :1]) ** 2
+    dx2 = (np.arange(width, dtype=np.float32) - near[..., 1:]) ** 2
+    distance = np.sqrt(dy2[..., :, None] + dx2[..., None, :])
+    weighted = scores / (distance + np.float32(_DISTANCE_SOFTENING))
+    best = weighted.reshape(b, k, -1).argmax(axis=-1)
+    return np.stack([best // width, best % width], axis=-1)
+
+
+def _keypoints_near(fields: Outputs, coarse: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Fine keypoints ``(K, 2)``, y x in cells, continuous, and their scores ``(K,)``."""
+    cells = _best_cells(fields["heatmap"][None], coarse[None])[0]
+    k = np.arange(len(cells))
+    rows, columns = cells[:, 0], cells[:, 1]
+    offset = fields["offset"].reshape(len(k), 2, *fields["offset"].shape[1:])[k, :, rows, columns]
+    return np.asarray(cells + offset, np.float32), fields["heatmap"][k, rows, columns]
+
+
+def _to_pixels(cells_yx: FloatArray, stride: int) -> FloatArray:
+    """Continuous y x in cells → x y in input pixels, pixel-centre convention."""
+    return np.asarray(cells_yx[..., ::-1] * stride - 0.5, np.float32)
+
+
+def _unflip(outputs: Outputs, flip_indices: Sequence[int]) -> dict[str, FloatArray]:
+    return {name: _unflip_field(name, array, list(flip_indices)) for name, array in outputs.items()}
+
+
+def _unflip_field(name: str, field: FloatArray, flip: list[int]) -> FloatArray:
+    mirrored = field[..., ::-1]
+    if name == "heatmap":
+        return np.ascontiguousarray(mirrored[:, flip])
+    if name in ("regress", "offset"):
+        pairs = mirrored.reshape(len(field), len(flip), 2, *field.shape[2:])[:, flip]
+        mirrored = pairs.reshape(field.shape)
+    field = np.array(mirrored)
+    if name in ("regress", "offset", "box_offset"):
+        # cell c mirrors to W - 1 - c and a point p to W - p, so p - c becomes 1 - (p - c)
+        field[:, 1::2] = 1 - field[:, 1::2]
+    return field
+
+
+def _encode_fields(
+    people: DecodedPeople, input_hw: tuple[int, int], stride: int, *, boxes: bool = False
+) -> dict[str, FloatArray]:
+    height, width = input_hw[0] // stride, input_hw[1] // stride
+    k = people.scores.shape[1]
+    fields = {
+        name: np.zeros((channels, height, width), np.float32)
+        for name, channels in (("center", 1), ("heatmap", k), ("regress", 2 * k), ("offset", 2 * k))
+    }
+    if boxes:
+        fields |= {name: np.zeros((2, height, width), np.float32) for name in ("box_scale", "box_offset")}
+    for i in range(len(people)):
+        _encode_person(fields, (people.keypoints[i][:, ::-1] + 0.5) / stride, people.boxes[i] / stride)
+    return {name: array[None] for name, array in fields.items()}
+
+
+def _encode_person(fields: dict[str, FloatArray], keypoints: FloatArray, box: FloatArray) -> None:
+    """Add one person, keypoints ``(K, 2)`` y x in cells, NaN where not labelled."""
+    height, width = fields["center"].shape[1:]
+    inside = np.asarray(((keypoints >= 0) & (keypoints < (height, width))).all(axis=1))  # False for NaN
+    if not inside.any():
+        return
+    center = np.clip(keypoints[inside].mean(axis=0), 0, (height - 1e-3, width - 1e-3))
+    _splat(fields["center"][0], center)
+    rows, columns = np.mgrid[:height, :width]
+    near = (np.abs(rows + 0.5 - center[0]) <= 2) & (np.abs(columns + 0.5 - center[1]) <= 2)
+    for k in np.flatnonzero(np.isfinite(keypoints).all(axis=1)):
+        y, x = keypoints[k]
+        fields["regress"][2 * k][near] = (y - rows)[near]
+        fields["regress"][2 * k + 1][near] = (x - columns)[near]
+        if inside[k]:
+            _splat(fields["heatmap"][k], keypoints[k])
+            around = (np.abs(rows + 0.5 - y) <= 2) & (np.abs(columns + 0.5 - x) <= 2)
+            fields["offset"][2 * k][around] = (y - rows)[around]
+            fields["offset"][2 * k + 1][around] = (x - columns)[around]
+    if "box_scale" in fields and np.isfinite(box).all():
+        size, middle = (box[2:] - box[:2])[::-1], ((box[2:] + box[:2]) / 2)[::-1]
+        for axis, index in enumerate((rows, columns)):
+            fields["box_scale"][axis][near] = size[axis]
+            fields["box_offset"][axis][near] = (middle[axis] - index)[near]
+
+
+def _splat(heatmap: FloatArray, point: FloatArray, *, spread: float = 1.5) -> None:
+    """Raise a heatmap to a Gaussian whose peak, exactly 1, is the cell that holds the point."""
+    row, column = np.floor(point)
+    rows, columns = np.mgrid[: heatmap.shape[0], : heatmap.shape[1]]
+    bump = np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / (2 * spread**2)).astype(np.float32)
+    np.maximum(heatmap, bump, out=heatmap)

@@ -1,0 +1,6 @@
+def draw_boxes(*a):
+    pass
+
+
+def draw_tags(*a):
+    pass

@@ -1,0 +1,57 @@
+"""The error tree: ``except PoseError`` catches everything that Gonio raises on purpose.
+
+::
+
+    PoseError
+    ├── ShapeError(ValueError)          arrays that do not fit together
+    ├── MediaError                      a picture, video, camera or stream that cannot be read or written
+    │   └── TruncatedMediaError         it ended before the end that it announced
+    ├── ModelError
+    │   ├── UnknownModelError           no model of that name
+    │   ├── WeightsError                a weights file is missing, damaged or not the one the card names
+    │   └── ModelMismatchError          the weights do not have the inputs and outputs that the card says
+    ├── ConfigError(ValueError)         a setting outside its range
+    └── MissingDependencyError(ImportError)   an optional package is not installed
+
+A message is one sentence of fact, with the value seen, and one of help.
+"""
+
+
+class PoseError(Exception):
+    """Base of every error that Gonio raises on purpose."""
+
+
+class ShapeError(PoseError, ValueError):
+    """Arrays whose shapes do not fit together."""
+
+
+class MediaError(PoseError):
+    """A picture, video, camera or stream that cannot be read or written."""
+
+
+class TruncatedMediaError(MediaError):
+    """A medium that ended before the end that it announced."""
+
+
+class ModelError(PoseError):
+    """Anything wrong with a model."""
+
+
+class UnknownModelError(ModelError):
+    """No model of that name."""
+
+
+class WeightsError(ModelError):
+    """A weights file that is missing, damaged or not the one that the card names."""
+
+
+class ModelMismatchError(ModelError):
+    """Weights whose inputs or outputs are not those that the card says."""
+
+
+class ConfigError(PoseError, ValueError):
+    """A setting outside its range, or two settings that exclude each other."""
+
+
+class MissingDependencyError(PoseError, ImportError):
+    """An optional package that is not installed."""

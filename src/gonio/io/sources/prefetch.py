@@ -1,0 +1,121 @@
+"""Decode a few frames ahead in one thread, so that decoding and inference overlap.
+
+The thread ends when the reader stops: at the end, at an error, or because the reader closed its generator.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from contextvars import copy_context
+from typing import Generic, TypeVar
+
+_log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+
+
+def prefetched(
+    items: Generator[Item, None, None],
+    depth: int,
+    *,
+    drop_oldest: bool = False,
+    on_close: Callable[[], None] | None = None,
+) -> Generator[Item, None, None]:
+    """Give the same items in the same order, made by a thread that runs at most ``depth`` items ahead.
+
+    An exception of ``items`` is raised where it happened: after the items before it. ``items`` runs in a copy
+    of the reader's context, so that what records there (`gonio.timing`) hears the thread too, and is closed
+    in the thread.
+
+    Args:
+        items: The generator to run in the thread.
+        depth: How many items may wait; 0 runs ``items`` without a thread.
+        drop_oldest: When full, forget the oldest waiting item instead of pausing: for live sources, which do
+            not wait.
+        on_close: Called when the reader stops, to wake ``items`` from a wait.
+    """
+    if depth == 0:
+        yield from items
+        return
+    queue: _Queue[Item] = _Queue(depth, drop_oldest=drop_oldest)
+    context = copy_context()
+    thread = threading.Thread(target=context.run, args=(_produce, items, queue), name="gonio-prefetch", daemon=True)
+    thread.start()
+    try:
+        while (taken := queue.take()) is not None:
+            yield taken[0]
+    finally:
+        queue.stop()
+        if on_close is not None:
+            on_close()
+        thread.join()
+        if queue.dropped:
+            _log.info("%d frames were dropped because the reader was slower than the source", queue.dropped)
+
+
+def _produce(items: Generator[Item, None, None], queue: "_Queue[Item]") -> None:
+    error: BaseException | None = None
+    try:
+        for item in items:
+            if not queue.put(item):
+                break
+        items.close()
+    except BaseException as caught:  # noqa: BLE001 - carried over to the reader's thread, which raises it
+        error = caught
+    queue.finish(error)
+
+
+class _Queue(Generic[Item]):
+    """A bounded queue that either side can end."""
+
+    def __init__(self, depth: int, *, drop_oldest: bool) -> None:
+        self._items: deque[Item] = deque()
+        self._depth = depth
+        self._drop_oldest = drop_oldest
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._finished = False
+        self._error: BaseException | None = None
+        self.dropped = 0
+
+    def put(self, item: Item) -> bool:
+        """Add an item, waiting for room; False once the reader has stopped."""
+        with self._changed:
+            if self._drop_oldest and len(self._items) == self._depth:
+                self._items.popleft()
+                self.dropped += 1
+            self._changed.wait_for(lambda: self._stopped or len(self._items) < self._depth)
+            if not self._stopped:
+                self._items.append(item)
+                self._changed.notify_all()
+            return not self._stopped
+
+    def finish(self, error: BaseException | None) -> None:
+        """Say that no item follows, because of ``error`` or because all are there."""
+        with self._changed:
+            self._finished, self._error = True, error
+            self._changed.notify_all()
+
+    def take(self) -> tuple[Item] | None:
+        """Wait for the next item; None after the last one.
+
+        Raises:
+            BaseException: What ended the items early.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._items or self._finished)
+            if self._items:
+                item = self._items.popleft()
+                self._changed.notify_all()
+                return (item,)
+            if self._error is not None:
+                raise self._error
+            return None
+
+    def stop(self) -> None:
+        """Say that nobody takes any more."""
+        with self._changed:
+            self._stopped = True
+            self._items.clear()
+            self._changed.notify_all()

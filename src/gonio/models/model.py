@@ -1,0 +1,103 @@
+"""`PoseModel`: what ``gonio.load_model`` returns; an image in, `Poses` out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import overload
+
+import numpy as np
+
+from gonio.arrays import ImageArray
+from gonio.codecs import Outputs
+from gonio.codecs.base import average
+from gonio.errors import ConfigError, ModelMismatchError
+from gonio.models.backends import Backend
+from gonio.models.card import ModelCard
+from gonio.models.preprocess import to_batch
+from gonio.structures.frame import Frame
+from gonio.structures.poses import Poses
+from gonio.timing import timed
+
+
+class PoseModel(ABC):
+    """A pose model, ready to run. It keeps no state between calls: one model may be called from several threads.
+
+    Attributes:
+        card: What it is, what it was measured at, where it fails.
+        skeleton: The keypoints that it finds.
+    """
+
+    def __init__(self, card: ModelCard, backend: Backend) -> None:
+        """Check that the network fits the card.
+
+        Raises:
+            ModelMismatchError: If an output that the codec reads is missing or has another number of channels.
+        """
+        self.card = card
+        self.skeleton = card.load_skeleton()
+        self._codec = card.build_codec()
+        self._backend = backend
+        have = backend.output_channels
+        for name, channels in self._codec.output_channels.items():
+            if name not in have or have[name] not in (channels, None):
+                raise ModelMismatchError(
+                    f"the weights of model {card.name!r} do not fit its card: output {name!r} should have {channels} "
+                    f"channels, the network has {have}"
+                )
+
+    @property
+    def runtime(self) -> str:
+        """Runtime, version, device and threads."""
+        return self._backend.description
+
+    @overload
+    def __call__(
+        self, images: ImageArray, *, min_person_score: float | None = None, flip_test: bool = False
+    ) -> Poses: ...
+    @overload
+    def __call__(
+        self, images: Sequence[ImageArray], *, min_person_score: float | None = None, flip_test: bool = False
+    ) -> list[Poses]: ...
+    def __call__(
+        self,
+        images: ImageArray | Sequence[ImageArray],
+        *,
+        min_person_score: float | None = None,
+        flip_test: bool = False,
+    ) -> Poses | list[Poses]:
+        """Find everyone in an image, or in each image of a list.
+
+        Args:
+            images: ``(H, W, 3)`` uint8 RGB, or a sequence of such, of any sizes.
+            min_person_score: People below this are left out; default: the card's.
+            flip_test: Also look at the mirrored input and average: better by one or two AP, twice the time.
+
+        Returns:
+            Poses, best person first, in pixels of the image; a list of Poses for a list of images.
+
+        Raises:
+            ShapeError: If an image is not ``(H, W, 3)`` uint8.
+            ConfigError: If the score is not in [0, 1].
+        """
+        floor = self.card.min_person_score if min_person_score is None else min_person_score
+        if not 0 <= floor <= 1:  # False for NaN as well
+            raise ConfigError(f"min_person_score must lie between 0 and 1, got {floor}")
+        if not isinstance(images, np.ndarray):
+            return [self(image, min_person_score=floor, flip_test=flip_test) for image in images]
+        people = self._estimate(Frame(images).image, floor=floor, flip_test=flip_test)
+        people = people[people.person_scores >= floor]
+        return people[np.argsort(-people.person_scores, kind="stable")]
+
+    @abstractmethod
+    def _estimate(self, image: ImageArray, *, floor: float, flip_test: bool) -> Poses:
+        """Everyone in one image; who is sure to score below ``floor`` may be left out."""
+
+    def _run(self, inputs: Sequence[ImageArray], *, flip_test: bool) -> Outputs:
+        """The network's outputs for inputs of one size, averaged with those of their mirror images if asked."""
+        with timed("preprocess"):
+            batch = to_batch(inputs, self.card.input)
+        with timed("inference"):
+            outputs = self._backend.run(batch)
+            if flip_test:
+                mirrored = self._backend.run(np.ascontiguousarray(batch[..., ::-1]))
+                outputs = average(outputs, self._codec.unflip(mirrored, self.skeleton.flip_indices))
+        return outputs

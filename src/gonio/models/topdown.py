@@ -1,0 +1,88 @@
+"""Top-down models: somebody proposes people, the network looks at each of them closely."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gonio.arrays import FloatArray, ImageArray
+from gonio.errors import ConfigError
+from gonio.geometry.affine import crop_box, invert, transform
+from gonio.geometry.boxes import suppress
+from gonio.geometry.oks import oks
+from gonio.models.backends import Backend
+from gonio.models.card import CropInput, ModelCard
+from gonio.models.model import PoseModel
+from gonio.structures.poses import Poses
+from gonio.timing import timed
+
+Proposer = Callable[[ImageArray], Poses]
+"""Whatever finds boxes ``(N, 4)`` with person scores; its keypoints may be NaN."""
+
+
+class TopDownModel(PoseModel):
+    """Refines every proposed person in a crop of its own; all crops of an image go through the network as one batch.
+
+    A person's score is the geometric mean of the proposal's score and the mean keypoint score.
+    """
+
+    def __init__(self, card: ModelCard, backend: Backend, proposer: Proposer) -> None:
+        """Take a card whose input is a crop, and whatever proposes people."""
+        super().__init__(card, backend)
+        if not isinstance(card.input, CropInput) or card.proposals is None:
+            raise ConfigError(f"card {card.name!r}: a top-down model needs a crop input and proposals")
+        self._input = card.input
+        self._proposals = card.proposals
+        self._proposer = proposer
+
+    def _estimate(self, image: ImageArray, *, floor: float, flip_test: bool) -> Poses:
+        proposals = self._proposer(image)
+        # the final score is sqrt(proposal x keypoints) <= sqrt(proposal): below floor^2 a crop would be for nothing
+        proposals = proposals[proposals.person_scores >= max(self._proposals.min_score, floor**2)]
+        if not len(proposals):
+            return Poses.empty(self.skeleton)
+        return self._distinct(self._refine(image, proposals, flip_test=flip_test))
+
+    def _refine(self, image: ImageArray, proposals: Poses, *, flip_test: bool) -> Poses:
+        with timed("preprocess"):
+            height, width = self._input.input_hw
+            crops = [
+                crop_box(
+                    image,
+                    box,
+                    size_wh=(width, height),
+                    margin=self._input.margin,
+                    pad_value=self._input.pad_value,
+                )
+                for box in proposals.boxes
+            ]
+        outputs = self._run([crop for crop, _ in crops], flip_test=flip_test)
+        with timed("decode keypoints"):
+            people = self._codec.decode(outputs)
+            keypoints = [
+                transform(invert(matrix), one.keypoints[0]) for (_, matrix), one in zip(crops, people, strict=True)
+            ]
+            scores = np.clip(np.concatenate([one.scores for one in people]), 0, 1)
+            return Poses(
+                keypoints=np.stack(keypoints),
+                scores=scores,
+                boxes=proposals.boxes,
+                person_scores=np.sqrt(proposals.person_scores * scores.mean(axis=1)),
+                skeleton=self.skeleton,
+            )
+
+    def _distinct(self, poses: Poses) -> Poses:
+        """Without the people who were found twice: of two poses more alike than ``max_oks`` the better stays."""
+        if len(poses) < 2:
+            return poses
+        alike = oks(
+            poses.keypoints,
+            poses.keypoints,
+            areas=_areas(poses.boxes),
+            sigmas=np.array(self.skeleton.sigmas, np.float32),
+        )
+        return poses[suppress(np.maximum(alike, alike.T), poses.person_scores, threshold=self._proposals.max_oks)]
+
+
+def _areas(boxes: FloatArray) -> FloatArray:
+    size = boxes[:, 2:] - boxes[:, :2]
+    return np.asarray(np.maximum(size, 1).prod(axis=1), np.float32)

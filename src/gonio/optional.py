@@ -1,0 +1,27 @@
+"""Optional packages: imported on first use, named with the command that installs them when missing."""
+
+import importlib
+from types import ModuleType
+
+from gonio.errors import MissingDependencyError
+
+
+def require(module: str, *, extra: str, purpose: str) -> ModuleType:
+    """Import an optional package.
+
+    Args:
+        module: Name to import, for example ``"onnxruntime"``.
+        extra: Gonio's extra that installs it.
+        purpose: What needs it, as the start of a sentence: ``"running a model"``.
+
+    Raises:
+        MissingDependencyError: If the package is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
+            raise
+        raise MissingDependencyError(
+            f"{purpose} needs {module}, which is not installed; install it with: pip install 'gonio[{extra}]'"
+        ) from error

@@ -1,0 +1,107 @@
+"""The one path: source → model → results. Library, command and service are doors onto it."""
+
+import logging
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+from gonio.draw.overlay import DrawStyle
+from gonio.io.sources import Source, SourceLike, open_source
+from gonio.models.loader import load_model
+from gonio.models.model import PoseModel
+from gonio.results import Result, Results
+
+_log = logging.getLogger(__name__)
+_MANY_FRAMES = 500
+
+
+def stream(
+    source: SourceLike | Source,
+    *,
+    model: str | Path | PoseModel | None = None,
+    min_person_score: float | None = None,
+    flip_test: bool = False,
+    threads: int | None = None,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    stride: int = 1,
+    style: DrawStyle | None = None,
+) -> Generator[Result, None, None]:
+    """Find everyone in each frame of a source, one frame at a time, in constant memory.
+
+    Args:
+        source: Path of an image or video, folder, glob, list of these, URL, camera number, stream address, numpy array
+            ``(H, W, 3)`` uint8 RGB, PIL image, or what ``gonio.open_source`` gave.
+        model: A name from ``gonio models``, the path of a model card, or a loaded model; default: the default model.
+        min_person_score: People below this are left out; default: the model card's.
+        flip_test: Also look at the mirrored picture and average: better by one or two AP, twice the time.
+        threads: Threads of each network, where ``model`` is not loaded yet; default: ``GONIO_THREADS``, else all CPUs.
+        start_s: Leave out the frames before this time of a video.
+        end_s: Stop a video at this time.
+        stride: Take every so-manieth frame.
+        style: How results draw themselves.
+
+    Returns:
+        A generator of results. It stops when the reader stops. What went wrong without ending the source (a bad picture
+        among many, a video cut short) is logged, and listed in ``failures`` of a source that you open yourself.
+
+    Raises:
+        MediaError: If the source cannot be opened or read.
+        ModelError: If the model cannot be loaded.
+        ConfigError: If a setting is out of range.
+    """
+    opened = open_source(source, start_s=start_s, end_s=end_s, stride=stride)
+    ready = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
+    drawing = style or DrawStyle()
+    return _run(opened, ready, min_person_score=min_person_score, flip_test=flip_test, style=drawing)
+
+
+def predict(
+    source: SourceLike | Source,
+    *,
+    model: str | Path | PoseModel | None = None,
+    min_person_score: float | None = None,
+    flip_test: bool = False,
+    threads: int | None = None,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    stride: int = 1,
+    style: DrawStyle | None = None,
+) -> Results:
+    """Find everyone in every frame of a source and keep all of it; for a long video use `stream`.
+
+    Arguments and errors are those of `stream`.
+
+    Returns:
+        A list of `Result`, one per picture or frame; its ``failures`` name what could not be read.
+
+    Example:
+        >>> import numpy as np
+        >>> predict(np.zeros((64, 64, 3), np.uint8))
+        [Result('array', frame 0: 0 people)]
+    """
+    opened = open_source(source, start_s=start_s, end_s=end_s, stride=stride)
+    results = Results()
+    for result in stream(
+        opened,
+        model=model,
+        min_person_score=min_person_score,
+        flip_test=flip_test,
+        threads=threads,
+        style=style,
+    ):
+        results.append(result)
+        if len(results) == _MANY_FRAMES:
+            _log.warning("predict keeps every frame of %r in memory; gonio.stream gives one by one", opened.name)
+    results.failures = list(opened.failures)
+    return results
+
+
+def _run(
+    source: Source, model: PoseModel, *, min_person_score: float | None, flip_test: bool, style: DrawStyle
+) -> Generator[Result, None, None]:
+    """Frames through a model, as they come."""
+    for frame in source:
+        poses = model(frame.image, min_person_score=min_person_score, flip_test=flip_test)
+        stamped = replace(poses, frame_index=frame.index, time_s=frame.time_s)
+        yield Result(frame, stamped, model.card.name, style)

@@ -1,0 +1,38 @@
+"""`Frame`: the pixels of one moment, and where they came from."""
+
+from dataclasses import dataclass
+
+from gonio.arrays import ImageArray
+from gonio.errors import ShapeError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One image of a source.
+
+    Attributes:
+        image: ``(H, W, 3)`` uint8, RGB, upright (EXIF and container rotation already applied).
+        index: Position in the source, counted from 0 over all decoded frames, also those that a stride skips.
+        time_s: Presentation time in seconds from the source's first frame; None for a still.
+        source: The file, URL, ``camera:0`` or ``array`` it came from.
+
+    Raises:
+        ShapeError: If the image is not ``(H, W, 3)`` uint8 with at least one pixel.
+    """
+
+    image: ImageArray
+    index: int = 0
+    time_s: float | None = None
+    source: str = "array"
+
+    def __post_init__(self) -> None:
+        image = self.image
+        if image.ndim != 3 or image.shape[2] != 3 or image.size == 0 or image.dtype != "uint8":
+            raise ShapeError(
+                f"image has shape {image.shape} and type {image.dtype}, expected (H, W, 3) uint8 in RGB order"
+            )
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image.shape[1], self.image.shape[0]

@@ -1,0 +1,114 @@
+"""`PoseSequence`: everyone over time, at the true times of the frames."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+import numpy as np
+
+from gonio.arrays import FloatArray, FloatArray64, IntArray, check_shape
+from gonio.errors import ConfigError, ShapeError
+from gonio.structures.poses import Poses
+from gonio.structures.skeleton import Skeleton
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoseSequence:
+    """T time steps x N tracks x K keypoints.
+
+    Attributes:
+        keypoints: ``(T, N, K, D)`` float32, D = 2 or 3; NaN where a track is absent or a keypoint missing.
+        scores: ``(T, N, K)`` float32 in [0, 1]; 0 where a track is absent.
+        time_s: ``(T,)`` float64, strictly increasing true times, never index / fps.
+        track_ids: ``(N,)`` int64, unique.
+        skeleton: What the K keypoints are.
+        unit: ``"px"`` (y down) or ``"m"`` (y up).
+        history: What was done to the data, in order.
+
+    Raises:
+        ShapeError: If the arrays disagree on T, N or K, or the times do not increase.
+    """
+
+    keypoints: FloatArray
+    scores: FloatArray
+    time_s: FloatArray64
+    track_ids: IntArray
+    skeleton: Skeleton
+    unit: Literal["px", "m"] = "px"
+    history: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        t, n, k = len(self.time_s), len(self.track_ids), len(self.skeleton)
+        d = 3 if self.keypoints.shape[-1:] == (3,) else 2
+        check_shape("keypoints", self.keypoints.shape, (t, n, k, d))
+        check_shape("scores", self.scores.shape, (t, n, k))
+        check_shape("time_s", self.time_s.shape, (t,))
+        check_shape("track_ids", self.track_ids.shape, (n,))
+        backward = np.flatnonzero(~(np.diff(self.time_s) > 0))
+        if len(backward):
+            i = int(backward[0])
+            raise ShapeError(
+                f"time_s must increase, but goes from {self.time_s[i]} to {self.time_s[i + 1]} at step {i + 1}"
+            )
+        if len(np.unique(self.track_ids)) != n:
+            raise ShapeError(f"track_ids must be unique, got {self.track_ids.tolist()}")
+
+    @classmethod
+    def from_poses(cls, frames: Sequence[Poses]) -> Self:
+        """Gather tracked frames into one sequence.
+
+        Args:
+            frames: At least one frame, all with ``time_s`` and ``track_ids``, in order of time.
+
+        Raises:
+            ConfigError: If there is no frame, or one has no time or no track ids.
+            ShapeError: If the times do not increase, the skeletons differ, or a frame has a track id twice.
+        """
+        if not frames:
+            raise ConfigError("a sequence needs at least one frame, got none")
+        skeleton = frames[0].skeleton
+        for poses in frames:
+            if poses.time_s is None or poses.track_ids is None:
+                raise ConfigError(
+                    f"frame {poses.frame_index} has no time_s or no track_ids; a sequence needs tracked video frames"
+                )
+            if poses.skeleton.name != skeleton.name:
+                raise ShapeError(f"frames mix the skeletons {skeleton.name!r} and {poses.skeleton.name!r}")
+            if len(np.unique(poses.track_ids)) != len(poses):
+                raise ShapeError(f"frame {poses.frame_index} has a track id twice: {poses.track_ids.tolist()}")
+        ids = np.unique(np.concatenate([_ids(poses) for poses in frames]))
+        keypoints = np.full((len(frames), len(ids), len(skeleton), 2), np.nan, np.float32)
+        scores = np.zeros(keypoints.shape[:3], np.float32)
+        for step, poses in enumerate(frames):
+            columns = np.searchsorted(ids, _ids(poses))
+            keypoints[step, columns] = poses.keypoints
+            scores[step, columns] = poses.scores
+        times = np.array([poses.time_s for poses in frames], np.float64)
+        return cls(keypoints, scores, times, ids, skeleton)
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+    def point(self, name: str) -> FloatArray:
+        """``(T, N, D)``: one keypoint of everyone, by its name, for example ``"left_knee"``."""
+        return self.keypoints[:, :, self.skeleton.index(name)]
+
+    def person(self, track_id: int) -> Self:
+        """The same sequence with one track only.
+
+        Raises:
+            ConfigError: If no track has this id.
+        """
+        columns = np.flatnonzero(self.track_ids == track_id)
+        if not len(columns):
+            raise ConfigError(f"no track {track_id}; the tracks are {self.track_ids.tolist()}")
+        return replace(
+            self,
+            keypoints=self.keypoints[:, columns],
+            scores=self.scores[:, columns],
+            track_ids=self.track_ids[columns],
+        )
+
+
+def _ids(poses: Poses) -> IntArray:
+    return np.zeros(0, np.int64) if poses.track_ids is None else poses.track_ids
