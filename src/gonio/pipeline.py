@@ -1,7 +1,8 @@
 """The one path: source → model → results. Library, command and service are doors onto it."""
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gonio.io.sources import Source, SourceLike, open_source
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
 from gonio.results import Result, Results
+from gonio.structures.frame import Frame
 
 _log = logging.getLogger(__name__)
 _MANY_FRAMES = 500
@@ -38,7 +40,7 @@ def stream(
         threads: Threads of each network, where ``model`` is not loaded yet; default: ``GONIO_THREADS``, else all CPUs.
         start_s: Leave out the frames before this time of a video.
         end_s: Stop a video at this time.
-        stride: Take every so-manieth frame.
+        stride: Take every n-th frame.
         style: How results draw themselves.
 
     Returns:
@@ -52,8 +54,8 @@ def stream(
     """
     opened = open_source(source, start_s=start_s, end_s=end_s, stride=stride)
     ready = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
-    drawing = style or DrawStyle()
-    return _run(opened, ready, min_person_score=min_person_score, flip_test=flip_test, style=drawing)
+    floor = ready.person_floor(min_person_score)  # now, not at the first frame
+    return _run(opened, ready, min_person_score=floor, flip_test=flip_test, style=style or DrawStyle())
 
 
 def predict(
@@ -98,10 +100,22 @@ def predict(
 
 
 def _run(
-    source: Source, model: PoseModel, *, min_person_score: float | None, flip_test: bool, style: DrawStyle
+    source: Source, model: PoseModel, *, min_person_score: float, flip_test: bool, style: DrawStyle
 ) -> Generator[Result, None, None]:
     """Frames through a model, as they come."""
-    for frame in source:
-        poses = model(frame.image, min_person_score=min_person_score, flip_test=flip_test)
-        stamped = replace(poses, frame_index=frame.index, time_s=frame.time_s)
-        yield Result(frame, stamped, model.card.name, style)
+    with _frames_of(source) as frames:
+        for frame in frames:
+            poses = model(frame.image, min_person_score=min_person_score, flip_test=flip_test)
+            stamped = replace(poses, frame_index=frame.index, time_s=frame.time_s)
+            yield Result(frame, stamped, model.card.name, style)
+
+
+@contextmanager
+def _frames_of(source: Source) -> Iterator[Iterator[Frame]]:
+    """One run through a source that ends, with its thread and its file, when the block does, also by an error."""
+    frames = iter(source)
+    try:
+        yield frames
+    finally:
+        if isinstance(frames, Generator):
+            frames.close()

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from gonio.io.formats import PoseWriter, open_writer
+from gonio.errors import ConfigError
+from gonio.io.formats import PoseWriter, format_of, open_writer
 from gonio.io.sinks.image import ImageSink
 from gonio.io.sinks.video import VideoSink
 from gonio.io.sources import Source
@@ -20,12 +21,13 @@ from gonio.timing import timed
 class ResultWriter:
     """Writes drawn pictures or a drawn video, and files of numbers, one result at a time.
 
-    A context manager: after Ctrl-C or an error in its block, what was written so far is closed and stays; the documents
-    then say that they are not complete.
+    A context manager. Nothing is opened before the first result, so a source that cannot be read leaves the files of an
+    earlier run as they were. After that, also by Ctrl-C or an error in its block, what was written so far is closed and
+    stays; the documents then say that they are not complete.
 
     Attributes:
         media: The drawn pictures and videos so far.
-        records: The files of numbers.
+        records: The files of numbers so far.
     """
 
     def __init__(
@@ -45,34 +47,33 @@ class ResultWriter:
             skeleton: What its keypoints are.
             folder: Where drawn pictures and videos go; None for none.
             records: Files of numbers; the suffix picks the format, ``-`` is JSON on standard output.
+
+        Raises:
+            ConfigError: If a suffix is unknown, or a file is named twice.
         """
         self.media: list[Path] = []
-        self.records = list(records)
+        self.records: list[str] = []
+        self._targets = _checked([str(record) for record in records])
         self._source = source
         self._model = model
         self._skeleton = skeleton
         self._folder = folder
-        self._stack = ExitStack()
+        self._open: ExitStack | None = None
         self._writers: list[PoseWriter] = []
         self._video: VideoSink | None = None
         self._images: ImageSink | None = None
-        self._begin_s: float | None = None
 
     def __enter__(self) -> Self:
-        with ExitStack() as opening:
-            for target in self.records:
-                writer = open_writer(target, model=self._model, skeleton=self._skeleton)
-                self._writers.append(opening.enter_context(writer))
-            if self._folder is not None and self._source.is_video:
-                path = self._folder / f"{source_stem(self._source.name)}-poses.mp4"
-                self._video = opening.enter_context(VideoSink(path, fps_hint=self._source.fps))
-            elif self._folder is not None:
-                self._images = ImageSink(self._folder)
-            self._stack = opening.pop_all()
         return self
 
     def write(self, result: Result) -> None:
-        """Add one result to every file."""
+        """Add one result to every file.
+
+        Raises:
+            MediaError: If a file cannot be opened or written.
+        """
+        if self._open is None:
+            self._open = self._opened(result.frame.time_s or 0.0)
         for writer in self._writers:
             writer.write(result.frame, result.poses)
         if self._video is None and self._images is None:
@@ -80,10 +81,7 @@ class ResultWriter:
         with timed("draw"):
             picture = result.plot()
         if self._video is not None:
-            moment = result.frame.time_s or 0.0
-            if self._begin_s is None:
-                self._begin_s = moment  # a clip that starts at 60 s need not begin with a minute of nothing
-            self._video.write(picture, moment - self._begin_s)
+            self._video.write(picture, result.frame.time_s or 0.0)
             self.media = [self._video.path]
         elif self._images is not None:
             self.media.append(self._images.write(picture, result.frame.source))
@@ -94,10 +92,48 @@ class ResultWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._open is None and error_type is None:
+            self._open = self._opened(0.0)  # a source without a frame still gets its empty document
+        if self._open is not None:
+            self._open.__exit__(error_type, error, traceback)
+
+    def _opened(self, start_s: float) -> ExitStack:
+        """Open all files or, if one cannot be opened, none; a drawn video starts at 0 whatever ``start_s`` is."""
+        # First those that replace an earlier file only at their end, and can still be dropped; then .jsonl and "-".
+        at_once = [target for target in self._targets if _appears_at_once(target)]
+        at_end = [target for target in self._targets if target not in at_once]
+        with ExitStack() as opening:
+            self._writers = [self._enter(target, opening) for target in at_end]
+            if self._folder is not None and self._source.is_video:
+                path = self._folder / f"{source_stem(self._source.name)}-poses.mp4"
+                self._video = opening.enter_context(VideoSink(path, fps_hint=self._source.fps, start_s=start_s))
+            elif self._folder is not None:
+                self._images = ImageSink(self._folder)
+            self._writers += [self._enter(target, opening) for target in at_once]
+            opening.callback(self._note_failures)
+            self.records = [target for target in self._targets if target != "-"]
+            return opening.pop_all()
+
+    def _enter(self, target: str, stack: ExitStack) -> PoseWriter:
+        return stack.enter_context(open_writer(target, model=self._model, skeleton=self._skeleton))
+
+    def _note_failures(self) -> None:
         for failure in self._source.failures:
             for writer in self._writers:
                 writer.fail(str(failure))
-        self._stack.__exit__(error_type, error, traceback)
+
+
+def _checked(targets: list[str]) -> list[str]:
+    for target in targets:
+        if target != "-":
+            format_of(target)  # which complains of an unknown suffix, before the work
+        if targets.count(target) > 1:
+            raise ConfigError(f"'{target}' is named twice among the files to write; name it once")
+    return targets
+
+
+def _appears_at_once(target: str) -> bool:
+    return target == "-" or format_of(target) == "jsonl"
 
 
 def source_stem(name: str) -> str:

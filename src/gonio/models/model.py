@@ -78,14 +78,23 @@ class PoseModel(ABC):
             ShapeError: If an image is not ``(H, W, 3)`` uint8.
             ConfigError: If the score is not in [0, 1].
         """
-        floor = self.card.min_person_score if min_person_score is None else min_person_score
-        if not 0 <= floor <= 1:  # False for NaN as well
-            raise ConfigError(f"min_person_score must lie between 0 and 1, got {floor}")
+        floor = self.person_floor(min_person_score)
         if not isinstance(images, np.ndarray):
             return [self(image, min_person_score=floor, flip_test=flip_test) for image in images]
         people = self._estimate(Frame(images).image, floor=floor, flip_test=flip_test)
         people = people[people.person_scores >= floor]
         return people[np.argsort(-people.person_scores, kind="stable")]
+
+    def person_floor(self, asked: float | None) -> float:
+        """The score below which people are left out: the asked one, else the card's.
+
+        Raises:
+            ConfigError: If it is not in [0, 1].
+        """
+        floor = self.card.min_person_score if asked is None else asked
+        if not 0 <= floor <= 1:  # False for NaN as well
+            raise ConfigError(f"min_person_score is {floor}; give a number from 0 to 1")
+        return floor
 
     @abstractmethod
     def _estimate(self, image: ImageArray, *, floor: float, flip_test: bool) -> Poses:

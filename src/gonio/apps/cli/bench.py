@@ -26,7 +26,7 @@ STAGES = ("decode", "preprocess", "inference", "decode keypoints", "draw", "enco
 
 
 def bench(
-    source: Annotated[str, typer.Argument(help="Image, folder or video to run on.")],
+    source: Annotated[str, typer.Argument(help="Image, folder or video to run on.", metavar="SOURCE")],
     model: Annotated[str | None, typer.Option("--model", "-m", help="A name from 'gonio models', or a card.")] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Run through the source so many times.")] = 3,
     threads: Annotated[
@@ -38,9 +38,7 @@ def bench(
 
     The first run through the source warms up and is not counted.
 
-    Example:
-
-        gonio bench run.mp4 --threads 1
+    Example: gonio bench run.mp4 --threads 1
     """
     ready = load_model(model, threads=threads)
     _run_once(source, ready, "warm-up")
@@ -123,11 +121,10 @@ def _peak_memory_mb() -> float | None:
 
 
 def _print(facts: dict[str, Any]) -> None:
-    out = Console()
-    out.print(f"{facts['model']} on {facts['runtime']}: {facts['source']}, {facts['frames']} frames", markup=False)
+    typer.echo(f"{facts['model']} on {facts['runtime']}: {facts['source']}, {facts['frames']} frames")
     table = Table("stage", "p50 ms", "p95 ms")
     for stage, spread in [*facts["stages_ms"].items(), ("whole frame", facts["frame_ms"])]:
         table.add_row(stage, f"{spread['p50']:.2f}", f"{spread['p95']:.2f}")
-    out.print(table)
+    Console().print(table)
     memory = "" if facts["peak_memory_mb"] is None else f", peak memory {facts['peak_memory_mb']:.0f} MB"
-    out.print(f"{facts['fps']:.1f} frames per second{memory}")
+    typer.echo(f"{facts['fps']:.1f} frames per second{memory}")

@@ -1,5 +1,7 @@
 """Where the command talks: standard error, so that standard output holds data and nothing else."""
 
+import logging
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -9,15 +11,29 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 console = Console(stderr=True)
+
+# What these log is said again, and better, at the end of a run: in the list of what could not be read.
+_REPORTED_AT_THE_END = ("gonio.io.sources.base", "gonio.io.formats.writer")
+
+
+def say(message: str, style: str = "") -> None:
+    """Say one line as it is: no markup is read into it, no line break added."""
+    console.print(Text(message, style=style), soft_wrap=True)
+
+
+def say_error(message: str) -> None:
+    """Say what went wrong, in one line that begins with ``error:``."""
+    console.print(Text.assemble(("error:", "bold red"), " ", message), soft_wrap=True)
 
 
 def progress_bar() -> Progress:
     """A bar with the fields ``fps`` and ``people``; silent where standard error is no terminal."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[fps]:.1f} fps  {task.fields[people]} people"),
@@ -25,3 +41,12 @@ def progress_bar() -> Progress:
         console=console,
         disable=not console.is_terminal,
     )
+
+
+class WarningsHandler(logging.Handler):
+    """Says the library's warnings, above the progress bar where there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one, unless the verb's own report will."""
+        if record.name not in _REPORTED_AT_THE_END:
+            say(f"warning: {record.getMessage()}", style="yellow")

@@ -36,9 +36,7 @@ def evaluate(
 
     Labels steer nothing: the model sees whole pictures. Several files are scored together as one data set.
 
-    Example:
-
-        gonio evaluate --images val2017 --annotations person_keypoints_val2017.json
+    Example: gonio evaluate --images val2017 --annotations val2017.json
     """
     labels = read_labels(annotations)
     ready = load_model(model, threads=threads, input_size=input_size)
@@ -64,12 +62,12 @@ def evaluate(
 
 def _print(report: EvaluationReport, model: str, images_per_s: float) -> None:
     out = Console()
-    out.print(f"{model}: {report.people} labelled people in {report.images} images, {images_per_s:.1f} images/s")
+    typer.echo(f"{model}: {report.people} labelled people in {report.images} images, {images_per_s:.1f} images/s")
     scores = report.coco.to_dict()
     table = Table(*scores)
     table.add_row(*(_number(value) for value in scores.values()))
     out.print(table)
-    out.print(f"PCK@{report.pck.threshold} of the torso: {_number(report.pck.pck)} %")
+    typer.echo(f"PCK@{report.pck.threshold} of the torso: {_number(report.pck.pck)} %")
     joints = Table("joint", "labelled", "missed", "median px", "median torso", "mean px", "PCK %")
     for joint in report.joints:
         joints.add_row(

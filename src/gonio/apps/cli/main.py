@@ -1,21 +1,27 @@
 """The command's front: its verbs, and what becomes of an error."""
 
 import logging
+import os
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
 
 from gonio._version import __version__
 from gonio.apps.cli import bench, evaluate, info, models, predict
-from gonio.apps.cli.console import console
+from gonio.apps.cli.console import WarningsHandler, say_error
 from gonio.errors import PoseError
+
+UNEXPECTED = 70
+"""Exit code of a fault of Gonio itself; sysexits.h calls it EX_SOFTWARE."""
 
 app = typer.Typer(
     name="gonio",
     help="Human pose estimation that people can measure with.",
+    epilog="Example: gonio predict photo.jpg",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
 app.command()(predict.predict)
@@ -36,18 +42,23 @@ def options(
 
 
 def main() -> None:
-    """Run the command; exit 0 done, 1 a `PoseError` in one line, 2 wrong usage, 130 stopped by Ctrl-C."""
-    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    """Run the command.
+
+    Exit codes: 0 done, 1 a `PoseError` in one line, 2 wrong usage, 70 a fault of Gonio itself, 130 stopped by Ctrl-C.
+    ``GONIO_DEBUG=1`` shows the traceback of any error.
+    """
+    logging.basicConfig(level=logging.WARNING, handlers=[WarningsHandler()])
     try:
         app()
     except PoseError as error:
-        console.print(f"[bold red]error:[/] {_plain(error)}", highlight=False, soft_wrap=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        console.print("stopped")
-        sys.exit(130)
+        _stop(str(error), exit_code=1)
+    except Exception as error:  # noqa: BLE001 - this door's one broad handler: a person gets a sentence
+        fact = f"unexpected {type(error).__name__}: {error}"
+        _stop(f"{fact}; set GONIO_DEBUG=1 for the traceback and report it, please", exit_code=UNEXPECTED)
 
 
-def _plain(error: BaseException) -> str:
-    """The message as it is, safe from being read as markup."""
-    return str(error).replace("[", r"\[")
+def _stop(message: str, *, exit_code: int) -> NoReturn:
+    if os.environ.get("GONIO_DEBUG"):
+        traceback.print_exc()
+    say_error(message)
+    sys.exit(exit_code)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gonio.apps.cli.console import console, progress_bar
+from gonio.apps.cli.console import progress_bar, say, say_error
 from gonio.draw.overlay import DrawStyle
 from gonio.io.sources import Source, open_source
 from gonio.models.loader import load_model
@@ -20,7 +20,7 @@ DEFAULT_FOLDER = Path("gonio-out")
 
 
 def predict(
-    source: Annotated[str, typer.Argument(help="Image, video, folder, glob, URL, stream address or camera number.")],
+    source: Annotated[str, typer.Argument(help="Image, video, folder, glob, URL, camera number.", metavar="SOURCE")],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for drawn pictures or video.", show_default="gonio-out"),
@@ -43,7 +43,7 @@ def predict(
     flip_test: Annotated[bool, typer.Option("--flip-test", help="Average with the mirrored picture: slower.")] = False,
     start: Annotated[float | None, typer.Option(help="Start a video here, in seconds.")] = None,
     end: Annotated[float | None, typer.Option(help="Stop a video here, in seconds.")] = None,
-    stride: Annotated[int, typer.Option(help="Take every so-manieth frame.")] = 1,
+    stride: Annotated[int, typer.Option(help="Take every n-th frame or picture.")] = 1,
     threads: Annotated[
         int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
     ] = None,
@@ -53,12 +53,9 @@ def predict(
     With neither --out nor --json, both go to the folder gonio-out.
 
     Examples:
-
-        gonio predict photo.jpg
-
-        gonio predict run.mp4 --out results --json results/run.json
-
-        gonio predict photos/ --json - > poses.json
+      gonio predict photo.jpg
+      gonio predict run.mp4 --out results --json results/run.json
+      gonio predict photos/ --json - > poses.json
     """
     style = DrawStyle(min_score=min_score, boxes=boxes, labels=labels)
     opened = open_source(source, start_s=start, end_s=end, stride=stride)
@@ -110,18 +107,17 @@ def _with_progress(results: Iterable[Result], source: Source, tally: _Tally) -> 
 def _report(source: Source, writer: ResultWriter, tally: _Tally, *, stopped: bool) -> None:
     """Say what was found and where it lies; exit 1 if something could not be read, 130 if stopped."""
     noun = "frame" if source.is_video else "picture"
-    console.print(
+    say(
         f"found {tally.people} poses in {tally.frames} {noun}{'' if tally.frames == 1 else 's'}, "
-        f"{tally.fps:.1f} per second",
-        highlight=False,
+        f"{tally.fps:.1f} per second"
     )
-    places = writer.media[:1] if len(writer.media) <= 1 else [writer.media[0].parent]
-    for place in [*places, *(record for record in writer.records if record != "-")]:
-        console.print(f"  {place}", highlight=False, soft_wrap=True, markup=False)
+    places = writer.media if len(writer.media) <= 1 else [writer.media[0].parent]
+    for place in [*places, *writer.records]:
+        say(f"  {place}")
     for failure in source.failures:
-        console.print(f"could not be read: {failure}", style="yellow", highlight=False, soft_wrap=True, markup=False)
+        say_error(str(failure))
     if stopped:
-        console.print("stopped early; what was written is complete up to here", style="yellow")
+        say("stopped early; what was written is complete up to here", style="yellow")
         raise typer.Exit(130)
     if source.failures:
         raise typer.Exit(1)

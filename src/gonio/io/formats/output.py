@@ -36,6 +36,9 @@ class TextOutput(Protocol):
     def finish(self) -> None:
         """Make what was written final."""
 
+    def drop(self) -> bool:
+        """Leave no trace, if that is still possible; False if it is not, and the output still waits for its end."""
+
 
 def open_output(target: Target, *, growing: bool = False) -> TextOutput:
     """Open a target for writing.
@@ -81,6 +84,9 @@ class _StreamOutput:
 
     def finish(self) -> None:
         self.closed = True
+
+    def drop(self) -> bool:
+        return False
 
 
 class _File:
@@ -148,6 +154,12 @@ class _AtomicOutput:
             self._give_up(error)
         self._place.close()
 
+    def drop(self) -> bool:
+        self._file.close()
+        unused = MediaError("nothing was written")  # any error makes atomic_path remove its file
+        self._place.__exit__(MediaError, unused, None)
+        return True
+
     def _give_up(self, error: OSError) -> NoReturn:
         error.filename = str(self._temporary)  # by which atomic_path knows the error for its own and explains it
         self._place.__exit__(type(error), error, error.__traceback__)
@@ -180,6 +192,9 @@ class _GrowingOutput:
     def finish(self) -> None:
         if not self.closed:
             self._close()
+
+    def drop(self) -> bool:
+        return False
 
     def _close(self) -> None:
         with suppress(OSError):  # the piece that does not fit has been, or is being, reported

@@ -20,7 +20,8 @@ class StreamingWriter(ABC):
     """Writes one frame at a time, and ends the file well also after Ctrl-C or an error in the caller's loop.
 
     Use it in a ``with`` block. Leaving the block by an exception keeps what was written, marked as incomplete
-    where the format can say so. Only when the file itself cannot be written is it given up.
+    where the format can say so. Only when the file itself cannot be written is it given up; and when the exception came
+    before the first frame, there is nothing to keep and an earlier file stays as it was (not so for ``growing``).
 
     Args:
         target: A path, ``"-"`` for standard output, or a text stream (which stays open).
@@ -75,6 +76,8 @@ class StreamingWriter(ABC):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if error_type is not None and not self.frames_written and not self._output.closed and self._output.drop():
+            return
         self.close(complete=error_type is None)
 
     @abstractmethod

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +81,7 @@ def open_source(
 
 
 def _open_named(name: str, selection: Selection, prefetch: int) -> Source:
-    scheme = urlsplit(name).scheme.lower() if "://" in name else ""
+    scheme = name.partition("://")[0].lower() if "://" in name else ""
     if scheme in STREAM_SCHEMES:
         return StreamSource(name, selection, prefetch=prefetch)
     if is_url(name):

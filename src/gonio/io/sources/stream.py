@@ -1,10 +1,10 @@
 """Live streams (RTSP, RTMP, UDP, MJPEG and HLS over HTTP), taken up again when the connection breaks."""
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Generator
-from urllib.parse import urlsplit, urlunsplit
 
 import av
 import av.error
@@ -112,7 +112,7 @@ class StreamSource(FrameSource):
             with av.open(
                 self._url,
                 mode="r",
-                options={"rtsp_transport": "tcp", "protocol_whitelist": _PROTOCOLS, "fflags": "nobuffer"},
+                options={"rtsp_transport": "tcp", "protocol_whitelist": _PROTOCOLS},
                 timeout=self._timeout_s,
             ) as container:
                 if not container.streams.video:
@@ -138,7 +138,4 @@ def without_password(url: str) -> str:
         >>> without_password("rtsp://user:secret@10.0.0.7/live")
         'rtsp://***@10.0.0.7/live'
     """
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
+    return re.sub(r"://[^/?#]*@", "://***@", url, count=1)

@@ -45,7 +45,7 @@ _CHUNK = 1 << 18
 
 def is_url(source: str) -> bool:
     """Whether a source is an http(s) address."""
-    return urlsplit(source).scheme.lower() in ("http", "https")
+    return source.lower().startswith(("http://", "https://"))
 
 
 def open_url(url: str, selection: Selection, *, prefetch: int = 0) -> FrameSource:
@@ -59,11 +59,14 @@ def open_url(url: str, selection: Selection, *, prefetch: int = 0) -> FrameSourc
     name = without_password(url)
     with _answer(url, name) as answer:
         kind = _kind(answer, name)
-        if kind == "image":
-            picture = decode_image(b"".join(_chunks(answer, name, MAX_IMAGE_BYTES)), name)
-            return ImageSource([picture], name, selection)
-        if kind == "video":
-            return _DownloadedVideo(_to_file(answer, name), selection, name=name, prefetch=prefetch)
+        data = b"".join(_chunks(answer, name, MAX_IMAGE_BYTES)) if kind == "image" else b""
+        path = _to_file(answer, name) if kind == "video" else None
+    if path is not None:
+        return _DownloadedVideo(path, selection, name=name, prefetch=prefetch)
+    if data:
+        return ImageSource([decode_image(data, name)], name, selection, prefetch=prefetch)
+    if kind == "image":
+        raise MediaError(f"'{name}' has 0 bytes; check the address")
     return StreamSource(url, selection, prefetch=prefetch)
 
 

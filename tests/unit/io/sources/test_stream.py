@@ -22,7 +22,7 @@ EVERY = Selection()
 
 
 def mjpeg(connections: list[int]) -> "Answer":
-    """A camera's MJPEG stream whose n-th connection gives so many pictures, and then breaks off; then 503."""
+    """A camera's MJPEG stream whose n-th connection sends so many pictures, and then breaks off; then 503."""
     shade = iter(range(0, 250, 10))
     left = iter(connections)
 
@@ -64,7 +64,7 @@ def test_a_broken_stream_is_taken_up_again(web: "Web", caplog: pytest.LogCapture
 
 
 def test_pauses_double_up_to_a_limit(monkeypatch: pytest.MonkeyPatch, web: "Web") -> None:
-    web.answers["/live"] = mjpeg([1])
+    web.answers["/live"] = mjpeg([3])
     source = StreamSource(web.url("/live"), EVERY, attempts=6)
     pauses: list[float] = []
 
@@ -76,7 +76,7 @@ def test_pauses_double_up_to_a_limit(monkeypatch: pytest.MonkeyPatch, web: "Web"
     monkeypatch.setattr(source, "_stopped", Recording())
     with pytest.raises(MediaError, match="6 attempts"):
         list(source)
-    assert pauses == [0.5, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
 
 
 def test_open_source_knows_a_stream_by_its_content_type(web: "Web") -> None:
@@ -116,14 +116,23 @@ def test_the_end_time_ends_a_live_stream(web: "Web") -> None:
     assert [thread for thread in threading.enumerate() if thread.name == "gonio-prefetch"] == []
 
 
-def test_stopping_during_a_pause_is_prompt(web: "Web") -> None:
+def test_stopping_wakes_a_stream_from_its_pause(web: "Web", monkeypatch: pytest.MonkeyPatch) -> None:
     web.answers["/live"] = mjpeg([3])
-    source = StreamSource(web.url("/live"), EVERY, first_pause_s=60.0, prefetch=4)
+    source = StreamSource(web.url("/live"), EVERY, prefetch=4)
+    pausing, woken = threading.Event(), []
+
+    class Watched(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pausing.set()
+            woken.append(super().wait(10.0))
+            return woken[-1]
+
+    monkeypatch.setattr(source, "_stopped", Watched())
     reader = iter(source)
     next(reader)
-    started = time.monotonic()
+    assert pausing.wait(10.0)
     reader.close()
-    assert time.monotonic() - started < 8.0  # and not the minute
+    assert woken == [True]  # by the reader, not by the clock
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "rtmp", "tcp"])

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonio.io.sources.decoding import Clock, VideoHeader
+from gonio.io.sources.decoding import Clock, VideoHeader, mp4_is_cut
 
 
 def stamped(pts: int | None, base: Fraction = Fraction(1, 1000)) -> av.VideoFrame:
@@ -58,3 +59,20 @@ def test_times_only_grow(stamps: list[int | None]) -> None:
 )
 def test_ended_early(header: VideoHeader, frames: int, covered_s: float, early: bool) -> None:
     assert header.ended_early(frames, covered_s) is early
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        pytest.param(b"\0\0\0\x0cftypisom\0\0\0\x08mdat", False, id="whole"),
+        pytest.param(b"\0\0\0\x0cftypisom\0\0\0\x18mdat123", True, id="last box cut"),
+        pytest.param(b"\0\0\0\x0cftypisom\0\0\0", True, id="cut in a box's size"),
+        pytest.param(b"\0\0\0\x0cftypisom\0\0\0\0mdat123", False, id="to the end of the file"),
+        pytest.param(b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x14abcd", False, id="large size"),
+        pytest.param(b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x15abcd", True, id="large size, cut"),
+    ],
+)
+def test_cut_boxes(tmp_path: Path, data: bytes, expected: bool) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(data)
+    assert mp4_is_cut(path) is expected

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gonio.errors import MediaError, TruncatedMediaError
+from gonio.errors import ConfigError, MediaError, TruncatedMediaError
 from gonio.io.sources import open_source
 from gonio.io.sources import web as web_module
 
@@ -142,6 +142,18 @@ def test_size_limits(web: "Web", monkeypatch: pytest.MonkeyPatch) -> None:
     web.answers["/b.png"] = endless  # no length announced
     with pytest.raises(MediaError, match=r"over the limit of 10"):
         open_source(web.url("/b.png"))
+
+
+def test_a_still_on_the_web_has_no_time(web: "Web") -> None:
+    with pytest.raises(ConfigError, match="leave out start and end"):
+        open_source(web.serve("/a.png", png(), "image/png"), start_s=1.0)
+
+
+def test_an_empty_answer_and_a_broken_address(web: "Web") -> None:
+    with pytest.raises(MediaError, match="has 0 bytes"):
+        open_source(web.serve("/a.png", b"", "image/png"))
+    with pytest.raises(MediaError, match=r"cannot fetch 'http://\[x'"):
+        open_source("http://[x")
 
 
 def test_passwords_are_not_shown() -> None:
