@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gonio.arrays import BoolArray, FloatArray64, ImageArray
+from gonio.arrays import BoolArray, FloatArray64, ImageArray, IntArray
 from gonio.draw.strokes import clip_segments, paint, strokes
 from gonio.draw.tags import draw_boxes, draw_tags
 from gonio.errors import ConfigError
@@ -85,7 +85,7 @@ def draw_poses(image: ImageArray, poses: Poses, *, style: DrawStyle = _DEFAULT_S
         sure = _certainty(poses.scores[person], style)
         _draw_person(canvas, points[person], visible[person], sure, widths[person], poses)
     if style.labels:
-        draw_tags(canvas, poses, points, visible)
+        draw_tags(canvas, poses)
     return canvas
 
 
@@ -100,10 +100,10 @@ def _draw_person(
     """One person: all edges first, then limbs, then joints, so that no edge cuts through a limb."""
     size_wh = (canvas.shape[1], canvas.shape[0])
     links = np.asarray(poses.skeleton.links, np.int64).reshape(-1, 2)
-    shown = visible[links].all(axis=1).nonzero()[0]
+    shown = np.flatnonzero(visible[links].all(axis=1))
     start, end, seen = clip_segments(*points[links[shown]].swapaxes(0, 1), size_wh=size_wh, margin=_MARGIN)
     shown, start, end = shown[seen], start[seen], end[seen]
-    joints = (visible & _inside(points, size_wh)).nonzero()[0]
+    joints = np.flatnonzero(visible & _inside(points, size_wh))
     at = points[joints]
 
     half = np.full(len(shown), width / 2)
@@ -137,17 +137,17 @@ def _line_widths(points: FloatArray64, visible: BoolArray, size_wh: tuple[int, i
     for_picture = 0.005 * float(np.sqrt(size_wh[0] * size_wh[1]))
     extent = np.nan_to_num(np.fmax.reduce(seen, axis=1) - np.fmin.reduce(seen, axis=1)).max(axis=1)
     width = np.sqrt(for_picture * 0.016 * extent)
-    return np.clip(width, 1.4, max(1.4, 1.8 * for_picture))
+    return np.asarray(np.clip(width, 1.4, max(1.4, 1.8 * for_picture)), np.float64)
 
 
 def _inside(points: FloatArray64, size_wh: tuple[int, int]) -> BoolArray:
     """``(K,)``: points in the picture or so close that their disc can be seen."""
-    return ((points > -_MARGIN) & (points < np.asarray(size_wh) + _MARGIN)).all(axis=1)
+    return np.asarray(((points > -_MARGIN) & (points < np.asarray(size_wh) + _MARGIN)).all(axis=1))
 
 
-def _joint_radius(points: FloatArray64, joints, width: float) -> FloatArray64:
+def _joint_radius(points: FloatArray64, joints: IntArray, width: float) -> FloatArray64:
     """``(M,)`` px: smaller where keypoints crowd, as on faces and hands."""
     apart = np.linalg.norm(points[joints, None] - points[None, joints], axis=-1)
     np.fill_diagonal(apart, np.inf)
     nearest = apart.min(axis=1, initial=np.inf)
-    return np.clip(0.4 * nearest, 0.45 * width, 0.95 * width)
+    return np.asarray(np.clip(0.4 * nearest, 0.45 * width, 0.95 * width), np.float64)

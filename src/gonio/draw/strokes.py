@@ -34,7 +34,7 @@ def strokes(start: FloatArray64, end: FloatArray64, radius: FloatArray64) -> Int
     ring = np.concatenate([heading + cap, heading + cap + np.pi], axis=1)
     rim = np.maximum(radius - _BLEED, 0.0)[:, None, None] * np.stack([np.cos(ring), np.sin(ring)], axis=-1)
     centres = np.repeat(np.stack([end, start], axis=1), _CAP_POINTS, axis=1)
-    return np.round((centres + rim) * (1 << _SHIFT)).astype(np.int64)
+    return np.asarray(np.round((centres + rim) * (1 << _SHIFT)), np.int64)
 
 
 def clip_segments(

@@ -1,0 +1,113 @@
+"""Who takes part: for each library its environment, its worker, and what must be at hand before it runs."""
+
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.peers import environments
+from benchmarks.peers.environments import ROOT, WORK, EnvironmentFailedError
+
+PEERS = ("ultralytics", "mediapipe", "rtmlib")
+
+GONIO_LABELS = {"thunder": "Gonio default"}
+GONIO_NOTES = {
+    "thunder": "two stages: MultiPose proposes people, Thunder refines each of them",
+    "multipose": "one stage: the time does not grow with the people",
+    "lightning": "two stages: MultiPose proposes people, Lightning refines each of them",
+}
+
+RANDOM_WEIGHTS = (
+    "random weights: the published graph and its cost, but it finds nobody, so that its own post-processing "
+    "is cheaper here than on real detections; --yolo-onnx times real weights"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One row of the tables, ready to start.
+
+    Attributes:
+        label: The row's name.
+        python: Its environment's interpreter.
+        module: Its worker.
+        options: What its worker is told at ``load``.
+    """
+
+    label: str
+    python: Path
+    module: str
+    options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a user can bring along; ``None`` where nothing was given."""
+
+    gonio_python: Path | None = None
+    yolo_onnx: Path | None = None
+    rtmlib_det: Path | None = None
+    rtmlib_pose: Path | None = None
+    download: bool = False
+
+
+def gonio_label(model: str) -> str:
+    """The row of one of Gonio's models."""
+    return GONIO_LABELS.get(model, f"Gonio {model}")
+
+
+def gonio(model: str, files: Files) -> Contender:
+    """Gonio with one of its models, from this working copy."""
+    # absolute() and not resolve(): following a virtual environment's link would leave the environment.
+    python = files.gonio_python.absolute() if files.gonio_python else environments.ensure(environments.GONIO)
+    options = {"model": model, "note": GONIO_NOTES.get(model, "")}
+    return Contender(gonio_label(model), python, "benchmarks.peers.workers.gonio_worker", options)
+
+
+def peer(name: str, files: Files) -> Contender:
+    """A peer by name, one of `PEERS`.
+
+    Raises:
+        EnvironmentFailedError: If its environment, its network or its weights cannot be had.
+    """
+    return {"ultralytics": _ultralytics, "mediapipe": _mediapipe, "rtmlib": _rtmlib}[name](files)
+
+
+def _ultralytics(files: Files) -> Contender:
+    python = environments.ensure(environments.ULTRALYTICS)
+    home = WORK / "ultralytics"
+    given = files.yolo_onnx
+    onnx = WORK / "models" / ("yolo11n-pose-given.onnx" if given else "yolo11n-pose-random.onnx")
+    if given or not onnx.is_file():
+        _export(python, onnx, home, given)
+    note = f"weights from the file {given.name}, which was given" if given else RANDOM_WEIGHTS
+    options = {"onnx": str(onnx), "home": str(home), "weights_note": note}
+    return Contender("Ultralytics YOLO11n-pose", python, "benchmarks.peers.workers.yolo_worker", options)
+
+
+def _export(python: Path, onnx: Path, home: Path, given: Path | None) -> None:
+    onnx.parent.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    command = [str(python), "-m", "benchmarks.peers.workers.yolo_export", str(onnx), str(home)]
+    command += [str(given.resolve())] if given else []
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise EnvironmentFailedError(f"its network could not be made: {environments.last_word(done.stderr)}")
+
+
+def _mediapipe(_: Files) -> Contender:
+    python = environments.ensure(environments.MEDIAPIPE)
+    return Contender("MediaPipe Pose full", python, "benchmarks.peers.workers.mediapipe_worker")
+
+
+def _rtmlib(files: Files) -> Contender:
+    if files.rtmlib_det and files.rtmlib_pose:
+        options = {"det": str(files.rtmlib_det.resolve()), "pose": str(files.rtmlib_pose.resolve())}
+    elif files.download:
+        options = {}
+    else:
+        raise EnvironmentFailedError(
+            "its weights are not in its package but on a model server, which was not asked; "
+            "allow that with --download, or name files by --rtmlib-det and --rtmlib-pose"
+        )
+    python = environments.ensure(environments.RTMLIB)
+    return Contender("rtmlib YOLOX + RTMPose", python, "benchmarks.peers.workers.rtmlib_worker", options)

@@ -1,0 +1,1 @@
+"""One module per library, run as a process in that library's own environment; Gonio imports none."""
