@@ -180,8 +180,7 @@ def convert(source: Source) -> bytes:
         converter.value(tensor)
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 3, "height", "width"])
     maps = [
-        helper.make_tensor_value_info(o, TensorProto.FLOAT, ["batch", CHANNELS[o], "rows", "columns"])
-        for o in outputs
+        helper.make_tensor_value_info(o, TensorProto.FLOAT, ["batch", CHANNELS[o], "rows", "columns"]) for o in outputs
     ]
     graph = helper.make_graph(converter.nodes, source.name, [image], maps, list(converter.constants.values()))
     opset = [helper.make_opsetid("", 17)]

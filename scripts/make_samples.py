@@ -35,7 +35,10 @@ def write_astronaut(data: bytes, path: Path) -> None:
 
 def write_walk(data: bytes, path: Path) -> None:
     """Three seconds of the clip, smaller, H.264, at the frames' own times."""
-    with av.open(io.BytesIO(data)) as clip, av.open(str(path), "w", options={"movflags": "+faststart"}) as out:
+    with (
+        av.open(io.BytesIO(data), mode="r") as clip,
+        av.open(str(path), mode="w", options={"movflags": "+faststart"}) as out,
+    ):
         target = out.add_stream("libx264", rate=30, options={"crf": "25", "preset": "veryslow"})
         target.width, target.height = SIZE_WH
         target.pix_fmt = "yuv420p"

@@ -3,12 +3,14 @@
 import os
 import sys
 import tempfile
+import threading
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
 from gonio.arrays import ImageArray
+from gonio.errors import MediaError
 
 
 def show_image(image: ImageArray, *, title: str) -> str:
@@ -20,14 +22,27 @@ def show_image(image: ImageArray, *, title: str) -> str:
 
     Returns:
         Empty if somebody can see the picture; else one sentence that says where it was saved.
+
+    Raises:
+        MediaError: If there is no screen, and the picture cannot be saved either.
     """
     png = _png(Image.fromarray(image))
     if _show_inline(png) or (_has_screen() and _show_window(image, title)):
         return ""
-    folder = Path(tempfile.mkdtemp(prefix="gonio-"))
-    path = folder / "result.png"
-    path.write_bytes(png)
+    path = _save(png)
     return f"no screen to show the picture on; it was saved as {path}"
+
+
+def _save(png: bytes) -> Path:
+    try:
+        path = Path(tempfile.mkdtemp(prefix="gonio-")) / "result.png"
+        path.write_bytes(png)
+    except OSError as error:
+        raise MediaError(
+            f"there is no screen, and the picture cannot be saved in the temporary folder: {error.strerror}; "
+            "save it where there is room with save('picture.png')."
+        ) from error
+    return path
 
 
 def _png(picture: Image.Image) -> bytes:
@@ -50,6 +65,8 @@ def _show_inline(png: bytes) -> bool:
 
 
 def _has_screen() -> bool:
+    if threading.current_thread() is not threading.main_thread():
+        return False  # a window outside the main thread ends the whole process on macOS
     if sys.platform in ("darwin", "win32"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -106,21 +106,22 @@ def _draw_person(
     joints = np.flatnonzero(visible & _inside(points, size_wh))
     at = points[joints]
 
-    half = np.full(len(shown), width / 2)
+    edge = float(np.clip(0.28 * width, 0.7, 4.0))
+    grow = np.array([[2 * edge], [edge], [0.0]])
     radius = _joint_radius(points, joints, width)
-    edge = np.clip(0.28 * width, 0.7, 4.0)
-    limbs = [strokes(start, end, half + grow) for grow in (2 * edge, edge, 0.0)]
-    discs = [strokes(at, at, radius + grow) for grow in (2 * edge, edge, 0.0)]
-    paint(canvas, np.concatenate([limbs[0], discs[0]]), _DARK, 0.5)
-    paint(canvas, limbs[1], _LIGHT, 0.7)
-    for link, outline in zip(shown, limbs[2], strict=True):
+    hole = (1 - sure[joints]) * 0.8 * radius
+    dark_limbs, light_limbs, limbs = strokes(start, end, width / 2 + np.repeat(grow, len(shown), axis=1))
+    dark_discs, light_discs, discs, holes = strokes(at, at, np.concatenate([radius + grow, hole[None]]))
+
+    paint(canvas, np.concatenate([dark_limbs, dark_discs]), _DARK, 0.5)
+    paint(canvas, light_limbs, _LIGHT, 0.7)
+    for link, outline in zip(shown, limbs, strict=True):
         opacity = 0.3 + 0.7 * float(sure[links[link]].min())
         paint(canvas, outline[None], poses.skeleton.link_colours[link], opacity)
-    paint(canvas, discs[1], _LIGHT)
-    for joint, outline in zip(joints, discs[2], strict=True):
+    paint(canvas, light_discs, _LIGHT)
+    for joint, outline in zip(joints, discs, strict=True):
         paint(canvas, outline[None], poses.skeleton.keypoint_colours[joint])
-    hollow = sure[joints] < 1
-    paint(canvas, strokes(at, at, (1 - sure[joints]) * 0.8 * radius)[hollow], _DARK)
+    paint(canvas, holes[hole > 0], _DARK)
 
 
 def _certainty(scores: FloatArray64, style: DrawStyle) -> FloatArray64:

@@ -11,8 +11,8 @@ from gonio.structures.skeleton import Colour
 
 _SHIFT = 4
 """cv2's fixed-point bits: polygons are placed to 1/16 px."""
-_CAP_POINTS = 14
-"""Corners of each round end; enough that a disc of 60 px looks round."""
+_CAP = np.linspace(-np.pi / 2, np.pi / 2, 14)
+"""Angles of the corners of a round end; enough that a disc of 60 px looks round."""
 _BLEED = 0.7
 """Pixels that cv2's anti-aliasing adds around a filled polygon (measured on discs and bars of 1 to 10 px, cv2 5.0)."""
 
@@ -23,18 +23,18 @@ def strokes(start: FloatArray64, end: FloatArray64, radius: FloatArray64) -> Int
     Args:
         start: ``(M, 2)`` px.
         end: ``(M, 2)`` px.
-        radius: ``(M,)`` half of the width in px.
+        radius: ``(R, M)`` half of the width in px; R widths of the same strokes cost little more than one.
 
     Returns:
-        ``(M, P, 2)`` int64 corners of convex polygons, in 1/16 px, as ``paint`` wants them.
+        ``(R, M, P, 2)`` int64 corners of convex polygons, in 1/16 px, as ``paint`` wants them.
     """
     along = end - start
     heading = np.arctan2(along[:, 1], along[:, 0])[:, None]
-    cap = np.linspace(-np.pi / 2, np.pi / 2, _CAP_POINTS)
-    ring = np.concatenate([heading + cap, heading + cap + np.pi], axis=1)
-    rim = np.maximum(radius - _BLEED, 0.0)[:, None, None] * np.stack([np.cos(ring), np.sin(ring)], axis=-1)
-    centres = np.repeat(np.stack([end, start], axis=1), _CAP_POINTS, axis=1)
-    return np.asarray(np.round((centres + rim) * (1 << _SHIFT)), np.int64)
+    ring = np.concatenate([heading + _CAP, heading + _CAP + np.pi], axis=1)
+    rim = np.stack([np.cos(ring), np.sin(ring)], axis=-1)
+    centres = np.repeat(np.stack([end, start], axis=1), len(_CAP), axis=1)
+    outlines = centres + np.maximum(radius - _BLEED, 0.0)[..., None, None] * rim
+    return np.asarray(np.round(outlines * (1 << _SHIFT)), np.int64)
 
 
 def clip_segments(
@@ -57,12 +57,11 @@ def clip_segments(
     """
     low, high = np.full(2, -margin), np.asarray(size_wh, np.float64) - 1 + margin
     along = end - start
-    with np.errstate(
-        divide="ignore", invalid="ignore"
-    ):  # an upright or level segment crosses two of the four borders only
+    with np.errstate(divide="ignore", invalid="ignore"):  # an upright or level segment crosses two of the borders only
         crossings = np.stack([(low - start) / along, (high - start) / along])
-    enter = np.fmin(*crossings).max(axis=1, initial=0.0)
-    leave = np.fmax(*crossings).min(axis=1, initial=1.0)
+    # NaN: a segment that lies on a border, which therefore does not shorten it.
+    enter = np.fmax.reduce(np.minimum(*crossings), axis=1, initial=0.0)
+    leave = np.fmin.reduce(np.maximum(*crossings), axis=1, initial=1.0)
     seen = enter <= leave
     enter, leave = np.where(seen, enter, 0.0)[:, None], np.where(seen, leave, 0.0)[:, None]
     # The second clip is for ends so far away that float64 has no pixels left.
