@@ -126,7 +126,7 @@ def media() -> Media:
 
 @pytest.fixture(scope="session")
 def quick_card(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A card of the one-stage model at 64 px: real weights, a tenth of the time, for tests that do not look at poses."""
+    """A card of the one-stage model at 64 px: a tenth of the time, for tests that look at no pose."""
     card = find_card("multipose")[0]
     facts = card.model_dump(mode="json", exclude_none=True)
     facts["name"] = "quick"

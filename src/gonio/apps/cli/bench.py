@@ -12,9 +12,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from gonio.apps.cli.console import progress_bar
+from gonio.apps.cli.console import number_table, progress_bar
 from gonio.io.sources import open_source
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
@@ -122,7 +121,7 @@ def _peak_memory_mb() -> float | None:
 
 def _print(facts: dict[str, Any]) -> None:
     typer.echo(f"{facts['model']} on {facts['runtime']}: {facts['source']}, {facts['frames']} frames")
-    table = Table("stage", "p50 ms", "p95 ms")
+    table = number_table("stage", "p50 ms", "p95 ms")
     for stage, spread in [*facts["stages_ms"].items(), ("whole frame", facts["frame_ms"])]:
         table.add_row(stage, f"{spread['p50']:.2f}", f"{spread['p95']:.2f}")
     Console().print(table)

@@ -1,7 +1,8 @@
-"""Where the command talks: standard error, so that standard output holds data and nothing else."""
+"""How the command looks. It talks on standard error, so that standard output holds data and nothing else."""
 
 import logging
 
+from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -11,6 +12,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 from rich.text import Text
 
 console = Console(stderr=True)
@@ -40,7 +42,17 @@ def progress_bar() -> Progress:
         TimeRemainingColumn(),
         console=console,
         disable=not console.is_terminal,
+        redirect_stdout=False,  # which would send the data to standard error, in colour
+        redirect_stderr=False,
     )
+
+
+def number_table(*headers: str) -> Table:
+    """A table whose first column names what the numbers of the others are about; narrow, for 80 columns."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, header in enumerate(headers):
+        table.add_column(header, justify="right" if place else "left", no_wrap=not place)
+    return table
 
 
 class WarningsHandler(logging.Handler):

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from gonio.apps.cli.console import progress_bar
+from gonio.apps.cli.console import number_table, progress_bar
 from gonio.evaluation.report import EvaluationReport, evaluate_poses
 from gonio.labelled import predict_labelled, read_labels
 from gonio.models.loader import load_model
@@ -64,11 +63,11 @@ def _print(report: EvaluationReport, model: str, images_per_s: float) -> None:
     out = Console()
     typer.echo(f"{model}: {report.people} labelled people in {report.images} images, {images_per_s:.1f} images/s")
     scores = report.coco.to_dict()
-    table = Table(*scores)
-    table.add_row(*(_number(value) for value in scores.values()))
+    table = number_table("%", *scores)
+    table.add_row("COCO", *(_number(value) for value in scores.values()))
     out.print(table)
     typer.echo(f"PCK@{report.pck.threshold} of the torso: {_number(report.pck.pck)} %")
-    joints = Table("joint", "labelled", "missed", "median px", "median torso", "mean px", "PCK %")
+    joints = number_table("joint", "labelled", "missed", "median px", "median torso", "mean px", "PCK %")
     for joint in report.joints:
         joints.add_row(
             joint.name,

@@ -1,11 +1,11 @@
 """``gonio models``: what is on the shelf."""
 
 import sys
+import textwrap
 from typing import Annotated
 
 import typer
 
-from gonio.models.card import ModelCard
 from gonio.models.registry import list_models
 
 
@@ -25,14 +25,11 @@ def models(
         ap = next((f"{figure.value:.1f}" for figure in card.measured if figure.metric == "AP"), "-")
         name = f"{card.name} (default)" if card.default else card.name
         typer.echo(_line(name, card.task, card.skeleton, ap, card.licence.weights))
-        for detail in _details(card):
-            typer.echo(f"  {detail}")
+        typer.echo(f"  {card.summary}")
+    for data in dict.fromkeys(figure.data for card in cards for figure in card.measured):
+        typer.echo(textwrap.fill(f"Measured on {data}.", width=80))
+    typer.echo("'gonio models --json' tells all: commands, limits, papers, training data.")
 
 
 def _line(name: str, task: str, skeleton: str, ap: str, licence: str) -> str:
-    return f"{name:<22}{task:<12}{skeleton:<14}{ap:>5}  {licence}"
-
-
-def _details(card: ModelCard) -> list[str]:
-    figures = [f"{figure.metric} {figure.value:g} on {figure.data}: {figure.command}" for figure in card.measured]
-    return [card.summary, *figures]
+    return f"{name:<20}{task:<11}{skeleton:<10}{ap:>5}  {licence}"

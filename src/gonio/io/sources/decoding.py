@@ -172,19 +172,42 @@ def frame_duration_s(picture: VideoFrame) -> float | None:
     return float(picture.duration * picture.time_base)
 
 
-def rgb_upright(picture: VideoFrame) -> ImageArray:
-    """Pixels of a decoded frame, ``(H, W, 3)`` uint8 RGB, turned and mirrored as its display matrix says.
+class Uprighter:
+    """Turns decoded frames into upright RGB pixels, as their display matrix says.
 
-    Source:
-        ISO/IEC 14496-12, 8.3.2 (track header): the matrix ``(a b u, c d v, x y w)`` takes a pixel ``(p, q)``
-        to ``(a p + c q, b p + d q)``. Phones write quarter turns and mirrorings only; other angles go to the
-        nearest.
+    The matrix is read from the first frame, and again when a frame's rotation is another. Not from each: PyAV's frame
+    and its side data hold each other, so a frame whose side data was looked at stays in memory until Python's next full
+    garbage collection, hundreds of frames later.
     """
-    rgb = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+
+    def __init__(self) -> None:
+        self._rotation: int | None = None
+        self._matrix = _UNTURNED
+
+    def rgb(self, picture: VideoFrame) -> ImageArray:
+        """Pixels of a frame, ``(H, W, 3)`` uint8 RGB, turned and mirrored.
+
+        Source:
+            ISO/IEC 14496-12, 8.3.2 (track header): the matrix ``(a b u, c d v, x y w)`` takes a pixel ``(p, q)``
+            to ``(a p + c q, b p + d q)``. Phones write quarter turns and mirrorings only; other angles go to the
+            nearest.
+        """
+        if picture.rotation != self._rotation:
+            self._rotation, self._matrix = picture.rotation, _display_matrix(picture)
+        rgb = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+        a, b, c, d = self._matrix
+        if abs(b) > abs(a):
+            rgb, a, d = rgb.transpose(1, 0, 2), c, b
+        return np.ascontiguousarray(rgb[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
+
+
+_UNTURNED = (1, 0, 0, 1)
+
+
+def _display_matrix(picture: VideoFrame) -> tuple[int, int, int, int]:
+    """``a b c d`` of the frame's display matrix, up to a positive factor."""
     side_data = cast("Mapping[str, Buffer]", picture.side_data)  # PyAV's stubs know one kind only
     if "DISPLAYMATRIX" not in side_data:
-        return rgb
+        return _UNTURNED
     a, b, _, c, d = struct.unpack("=5i", bytes(side_data["DISPLAYMATRIX"])[:20])
-    if abs(b) > abs(a):
-        rgb, a, d = rgb.transpose(1, 0, 2), c, b
-    return np.ascontiguousarray(rgb[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
+    return a, b, c, d

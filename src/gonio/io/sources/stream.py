@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from gonio.errors import MediaError
 from gonio.io.images import check_pixels
 from gonio.io.sources.base import FrameSource, Selection
-from gonio.io.sources.decoding import rgb_upright
+from gonio.io.sources.decoding import Uprighter
 from gonio.structures.frame import Frame
 from gonio.timing import timed
 
@@ -68,6 +68,7 @@ class StreamSource(FrameSource):
         started: float | None = None
         latest_s = -1.0
         wanted = 0
+        uprighter = Uprighter()
         for picture in self._pictures():
             now = time.monotonic()
             started = now if started is None else started
@@ -83,7 +84,7 @@ class StreamSource(FrameSource):
             if (wanted - 1) % self._selection.stride == 0:
                 check_pixels((picture.width, picture.height), self.name)
                 with timed("decode"):
-                    image = rgb_upright(picture)
+                    image = uprighter.rgb(picture)
                 yield Frame(image, index=index, time_s=latest_s, source=self.name)
 
     def _pictures(self) -> Generator[VideoFrame, None, None]:

@@ -19,7 +19,7 @@ from gonio.errors import MediaError, TruncatedMediaError
 from gonio.io.files import check_is_file
 from gonio.io.images import check_pixels
 from gonio.io.sources.base import FrameSource, Selection
-from gonio.io.sources.decoding import Clock, VideoHeader, frame_duration_s, read_header, rgb_upright
+from gonio.io.sources.decoding import Clock, Uprighter, VideoHeader, frame_duration_s, read_header
 from gonio.structures.frame import Frame
 from gonio.timing import timed
 
@@ -147,6 +147,7 @@ class _Run:
         self._selection = selection
         self._header = header
         self._clock = Clock(header.frame_s, name)
+        self._uprighter = Uprighter()
         self._wanted = 0
         self._damaged = 0
         self._covered_s = 0.0
@@ -166,7 +167,7 @@ class _Run:
             elif not self._selection.is_before(time_s):
                 if self._wanted % self._selection.stride == 0:
                     check_pixels((picture.width, picture.height), self._name)
-                    yield Frame(rgb_upright(picture), index=index, time_s=time_s, source=self._name)
+                    yield Frame(self._uprighter.rgb(picture), index=index, time_s=time_s, source=self._name)
                 self._wanted += 1
         self._whole = True
 
