@@ -22,7 +22,7 @@ _PERSON = 1  # the category id; any positive number does, since there is only on
 
 @dataclass(frozen=True, slots=True)
 class CocoScores:
-    """The ten numbers of the COCO keypoint challenge, in percent as papers give them; NaN where there was nobody to find.
+    """The ten numbers of the COCO keypoint challenge, in percent; NaN where there was nobody to find.
 
     Attributes:
         AP: Average precision, mean over the OKS thresholds 0.50, 0.55 … 0.95.

@@ -53,20 +53,24 @@ def letterbox(image: ImageArray, *, longer_side: int, multiple: int, pad_value: 
         longer_side: Length of the longer side after resizing, px.
         multiple: Both sides are padded to multiples of this.
         pad_value: Grey level of the padding, 0 to 255.
+
+    Returns:
+        The input and its exact matrix. When shrinking, up to a pixel of the input at the right and lower edge may be
+        left out.
     """
     height, width = image.shape[:2]
+    halved, unit = _halved(image, max(height, width) / longer_side)
+    height, width = halved.shape[:2]
     scale = longer_side / max(height, width)
     new_w, new_h = max(round(width * scale), 1), max(round(height * scale), 1)
-    resized = _resize(image, (new_w, new_h))
-    pad_w, pad_h = -new_w % multiple, -new_h % multiple
-    padded = cv2.copyMakeBorder(resized, 0, pad_h, 0, pad_w, cv2.BORDER_CONSTANT, value=(pad_value,) * 3)
-    return np.asarray(padded, np.uint8), crop_matrix((0, 0, width, height), (new_w, new_h))
+    padded = _padded(_resize(halved, (new_w, new_h)), (0, -new_h % multiple, 0, -new_w % multiple), pad_value)
+    return padded, crop_matrix((0, 0, width * unit, height * unit), (new_w, new_h))
 
 
 def crop_box(
     image: ImageArray, box: FloatArray, *, size_wh: tuple[int, int], margin: float, pad_value: int
 ) -> CropResult:
-    """Cut a region of the crop's aspect around a box, on whole pixels, and resize it.
+    """Cut a region of the crop's aspect around a box and resize it.
 
     Args:
         image: ``(H, W, 3)``.
@@ -76,21 +80,26 @@ def crop_box(
         pad_value: Grey level outside the picture, 0 to 255.
 
     Returns:
-        The crop and its exact matrix: the region is rounded to whole pixels, and the matrix is that of the rounded one.
+        The crop and its exact matrix: the region is rounded to whole pixels (of the halved picture, where it is
+        shrunk), and the matrix is that of the rounded one.
     """
-    region = _region(box, aspect=size_wh[0] / size_wh[1], margin=margin)
-    x1, y1, x2, y2 = region
     height, width = image.shape[:2]
-    left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
+    unit = 1
+    x1, y1, x2, y2 = _region(box, aspect=size_wh[0] / size_wh[1], margin=margin)
+    while (y2 - y1) >= 2 * unit * size_wh[1]:
+        unit *= 2
+    x1, y1 = x1 // unit * unit, y1 // unit * unit
+    x2, y2 = -(-x2 // unit) * unit, -(-y2 // unit) * unit
+    left, top = max(x1, 0), max(y1, 0)
+    right, bottom = left + (min(x2, width) - left) // unit * unit, top + (min(y2, height) - top) // unit * unit
     if left >= right or top >= bottom:
         crop = np.full((size_wh[1], size_wh[0], 3), pad_value, np.uint8)
     else:
-        inside = image[top:bottom, left:right]
-        padded = cv2.copyMakeBorder(
-            inside, top - y1, y2 - bottom, left - x1, x2 - right, cv2.BORDER_CONSTANT, value=(pad_value,) * 3
-        )
-        crop = _resize(np.asarray(padded, np.uint8), size_wh)
-    return crop, crop_matrix(region, size_wh)
+        inside, _ = _halved(image[top:bottom, left:right], unit)
+        above, below = (top - y1) // unit, (y2 - bottom) // unit
+        before, after = (left - x1) // unit, (x2 - right) // unit
+        crop = _resize(_padded(inside, (above, below, before, after), pad_value), size_wh)
+    return crop, crop_matrix((x1, y1, x2, y2), size_wh)
 
 
 def _region(box: FloatArray, *, aspect: float, margin: float) -> tuple[int, int, int, int]:
@@ -102,11 +111,31 @@ def _region(box: FloatArray, *, aspect: float, margin: float) -> tuple[int, int,
     return left, top, left + max(round(width), 1), top + max(round(height), 1)
 
 
-def _resize(image: ImageArray, size_wh: tuple[int, int]) -> ImageArray:
-    """Resize with every source pixel counted when shrinking, and linearly when growing."""
-    if (image.shape[1], image.shape[0]) == size_wh:
+def _halved(image: ImageArray, shrink: float) -> tuple[ImageArray, int]:
+    """The picture halved while at least a factor of two is left to shrink; 2x2 means are the fast way to do that.
+
+    Returns:
+        The picture, without the last pixels that fill no square, and how many pixels one of its pixels stands for.
+    """
+    unit = 1
+    while shrink >= 2 * unit and min(image.shape[:2]) >= 2:
+        height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
+        halves = cv2.resize(image[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        image, unit = np.asarray(halves, np.uint8), unit * 2
+    return image, unit
+
+
+def _padded(image: ImageArray, border: tuple[int, int, int, int], value: int) -> ImageArray:
+    """The picture with a border of so many pixels above, below, left and right."""
+    if not any(border):
         return image
-    shrinks = size_wh[0] < image.shape[1] or size_wh[1] < image.shape[0]
-    return np.asarray(
-        cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8
-    )
+    above, below, before, after = border
+    padded = cv2.copyMakeBorder(image, above, below, before, after, cv2.BORDER_CONSTANT, value=(value,) * 3)
+    return np.asarray(padded, np.uint8)
+
+
+def _resize(image: ImageArray, size_wh: tuple[int, int]) -> ImageArray:
+    """Resize linearly; of what was halved before, at most a factor of two is left, so no pixel is skipped."""
+    if (image.shape[1], image.shape[0]) == size_wh:
+        return image.copy()
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
