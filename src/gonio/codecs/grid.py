@@ -58,17 +58,12 @@ class SinglePersonGrid:
         center = outputs["center"][:, 0]
         height, width = center.shape[1:]
         middle = np.array([height / 2, width / 2], np.float32)
-        cells = _best_cells(center[:, None], middle[None, None])[:, 0]
-        return [self._person({name: array[i] for name, array in outputs.items()}, cells[i]) for i in range(len(center))]
-
-    def _person(self, fields: Outputs, cell: IntArray) -> DecodedPeople:
-        keypoints, scores = _keypoints_near(fields, _coarse(fields["regress"], cell))
-        return DecodedPeople(
-            keypoints=_to_pixels(keypoints, self.stride)[None],
-            scores=scores[None],
-            boxes=np.full((1, 4), np.nan, np.float32),
-            person_scores=fields["center"][0, cell[0], cell[1]].reshape(1),
-        )
+        cells = _best_cells(center[:, None], np.broadcast_to(middle, (len(center), 1, 2)))[:, 0]
+        keypoints, scores = _keypoints_near(outputs, cells)
+        pixels = _to_pixels(keypoints, self.stride)
+        centers = center[np.arange(len(cells)), cells[:, 0], cells[:, 1]]
+        no_box = np.full((1, 4), np.nan, np.float32)
+        return [DecodedPeople(pixels[i, None], scores[i, None], no_box, centers[i, None]) for i in range(len(cells))]
 
     def unflip(self, outputs: Outputs, flip_indices: Sequence[int]) -> dict[str, FloatArray]:
         """Outputs for mirrored inputs, as they would be for the inputs themselves."""
@@ -113,14 +108,14 @@ class MultiPersonGrid:
 
     def _people(self, fields: Outputs) -> DecodedPeople:
         cells = self._peaks(fields["center"][0])
-        keypoints = np.zeros((len(cells), self.n_keypoints, 2), np.float32)
-        scores = np.zeros((len(cells), self.n_keypoints), np.float32)
-        for i, cell in enumerate(cells):
-            found, scores[i] = _keypoints_near(fields, _coarse(fields["regress"], cell))
-            keypoints[i] = _to_pixels(found, self.stride)
+        shared = {name: np.broadcast_to(array, (len(cells), *array.shape)) for name, array in fields.items()}
+        keypoints, scores = _keypoints_near(shared, cells)
         centers = fields["center"][0, cells[:, 0], cells[:, 1]]
         return DecodedPeople(
-            keypoints, scores, self._boxes(fields, cells), centers * _evidence(scores, self.min_keypoint)
+            keypoints=_to_pixels(keypoints, self.stride),
+            scores=scores,
+            boxes=self._boxes(fields, cells),
+            person_scores=centers * _evidence(scores, self.min_keypoint),
         )
 
     def _peaks(self, center: FloatArray) -> IntArray:
@@ -155,37 +150,48 @@ def _evidence(scores: FloatArray, threshold: float) -> FloatArray:
     return np.asarray(mean * np.sqrt(count / scores.shape[1]), np.float32)
 
 
-def _coarse(regress: FloatArray, cell: IntArray) -> FloatArray:
-    """Coarse keypoints ``(K, 2)``, y x in cells, of the person centred in a cell."""
-    return np.asarray(cell + regress[:, cell[0], cell[1]].reshape(-1, 2), np.float32)
+def _keypoints_near(fields: Outputs, centers: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Each person's keypoints, in fields of the person's own.
+
+    Args:
+        fields: ``(N, C, h, w)`` each.
+        centers: ``(N, 2)``, row and column of the cell where the person is centred.
+
+    Returns:
+        ``(N, K, 2)``, y x in cells, continuous, and ``(N, K)`` scores.
+    """
+    people = np.arange(len(centers))
+    n_keypoints = fields["heatmap"].shape[1]
+    regress = fields["regress"][people, :, centers[:, 0], centers[:, 1]].reshape(-1, n_keypoints, 2)
+    cells = _best_cells(fields["heatmap"], (centers[:, None] + regress).astype(np.float32))
+    people, k = people[:, None], np.arange(n_keypoints)
+    rows, columns = cells[..., 0], cells[..., 1]
+    offset = np.stack([fields["offset"][people, 2 * k + axis, rows, columns] for axis in (0, 1)], axis=-1)
+    return np.asarray(cells + offset, np.float32), fields["heatmap"][people, k, rows, columns]
 
 
 def _best_cells(scores: FloatArray, near: FloatArray) -> IntArray:
     """The cell of each map with the best score for its nearness.
 
     Args:
-        scores: ``(B, K, h, w)``.
-        near: ``(B, K, 2)`` or broadcastable, y x in cells.
+        scores: ``(N, K, h, w)``.
+        near: ``(N, K, 2)``, y x in cells.
 
     Returns:
-        ``(B, K, 2)`` row and column.
+        ``(N, K, 2)``, row and column.
     """
-    b, k, height, width = scores.shape
+    n, k, height, width = scores.shape
     dy2 = (np.arange(height, dtype=np.float32) - near[..., :1]) ** 2
     dx2 = (np.arange(width, dtype=np.float32) - near[..., 1:]) ** 2
-    distance = np.sqrt(dy2[..., :, None] + dx2[..., None, :])
-    weighted = scores / (distance + np.float32(_DISTANCE_SOFTENING))
-    best = weighted.reshape(b, k, -1).argmax(axis=-1)
+    best = np.zeros((n, k), np.int64)
+    weighted = np.empty((k, height, width), np.float32)  # reused: fresh arrays of this size take most of the time
+    for i in range(n):
+        np.add(dy2[i, :, :, None], dx2[i, :, None, :], out=weighted)
+        np.sqrt(weighted, out=weighted)
+        weighted += np.float32(_DISTANCE_SOFTENING)
+        np.divide(scores[i], weighted, out=weighted)
+        best[i] = weighted.reshape(k, -1).argmax(axis=-1)
     return np.stack([best // width, best % width], axis=-1)
-
-
-def _keypoints_near(fields: Outputs, coarse: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Fine keypoints ``(K, 2)``, y x in cells, continuous, and their scores ``(K,)``."""
-    cells = _best_cells(fields["heatmap"][None], coarse[None])[0]
-    k = np.arange(len(cells))
-    rows, columns = cells[:, 0], cells[:, 1]
-    offset = fields["offset"].reshape(len(k), 2, *fields["offset"].shape[1:])[k, :, rows, columns]
-    return np.asarray(cells + offset, np.float32), fields["heatmap"][k, rows, columns]
 
 
 def _to_pixels(cells_yx: FloatArray, stride: int) -> FloatArray:

@@ -55,11 +55,10 @@ class CropInput(Normalisation):
 
 
 class Proposals(_Strict):
-    """Who tells a top-down model where people are, from which score on, and when two poses are one person."""
+    """Who tells a top-down model where people are, and from which score on."""
 
     model: str
     min_score: Score
-    max_oks: Score
 
 
 class CodecChoice(BaseModel):
@@ -78,10 +77,9 @@ class Licence(_Strict):
 
 
 class Measurement(_Strict):
-    """One measured figure: of what, on what, by which command."""
+    """Figures of one measurement: which, on what, by which command."""
 
-    metric: str
-    value: float
+    scores: dict[str, float]
     data: str
     command: str
 
@@ -98,6 +96,7 @@ class ModelCard(_Strict):
     codec: CodecChoice
     skeleton: str
     min_person_score: Score
+    max_oks: Score
     proposals: Proposals | None = None
     licence: Licence
     paper: str

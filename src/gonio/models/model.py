@@ -10,6 +10,8 @@ from gonio.arrays import ImageArray
 from gonio.codecs import Outputs
 from gonio.codecs.base import average
 from gonio.errors import ConfigError, ModelMismatchError
+from gonio.geometry.boxes import suppress
+from gonio.geometry.oks import oks
 from gonio.models.backends import Backend
 from gonio.models.card import ModelCard
 from gonio.models.preprocess import to_batch
@@ -82,8 +84,7 @@ class PoseModel(ABC):
         if not isinstance(images, np.ndarray):
             return [self(image, min_person_score=floor, flip_test=flip_test) for image in images]
         people = self._estimate(Frame(images).image, floor=floor, flip_test=flip_test)
-        people = people[people.person_scores >= floor]
-        return people[np.argsort(-people.person_scores, kind="stable")]
+        return distinct(people[people.person_scores >= floor], max_oks=self.card.max_oks)
 
     def person_floor(self, asked: float | None) -> float:
         """The score below which people are left out: the asked one, else the card's.
@@ -110,3 +111,11 @@ class PoseModel(ABC):
                 mirrored = self._backend.run(np.ascontiguousarray(batch[..., ::-1]))
                 outputs = average(outputs, self._codec.unflip(mirrored, self.skeleton.flip_indices))
         return outputs
+
+
+def distinct(poses: Poses, *, max_oks: float) -> Poses:
+    """Everyone once, best first: of two poses more alike than ``max_oks`` the better stays."""
+    size = np.maximum(poses.boxes[:, 2:] - poses.boxes[:, :2], 1)
+    sigmas = np.array(poses.skeleton.sigmas, np.float32)
+    alike = oks(poses.keypoints, poses.keypoints, areas=size.prod(axis=1), sigmas=sigmas)
+    return poses[suppress(np.maximum(alike, alike.T), poses.person_scores, threshold=max_oks)]

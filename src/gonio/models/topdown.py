@@ -4,11 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gonio.arrays import FloatArray, ImageArray
+from gonio.arrays import ImageArray
 from gonio.errors import ConfigError
 from gonio.geometry.affine import crop_box, invert, transform
-from gonio.geometry.boxes import suppress
-from gonio.geometry.oks import oks
 from gonio.models.backends import Backend
 from gonio.models.card import CropInput, ModelCard
 from gonio.models.model import PoseModel
@@ -38,10 +36,9 @@ class TopDownModel(PoseModel):
         proposals = self._proposer(image)
         # the final score is sqrt(proposal x keypoints) <= sqrt(proposal): below floor^2 a crop would be for nothing
         proposals = proposals[proposals.person_scores >= max(self._proposals.min_score, floor**2)]
-        proposals = self._distinct(proposals)
         if not len(proposals):
             return Poses.empty(self.skeleton)
-        return self._distinct(self._refine(image, proposals, flip_test=flip_test))
+        return self._refine(image, proposals, flip_test=flip_test)
 
     def _refine(self, image: ImageArray, proposals: Poses, *, flip_test: bool) -> Poses:
         with timed("preprocess"):
@@ -70,20 +67,3 @@ class TopDownModel(PoseModel):
                 person_scores=np.sqrt(proposals.person_scores * scores.mean(axis=1)),
                 skeleton=self.skeleton,
             )
-
-    def _distinct(self, poses: Poses) -> Poses:
-        """Without the people who were found twice: of two poses more alike than ``max_oks`` the better stays."""
-        if len(poses) < 2:
-            return poses
-        alike = oks(
-            poses.keypoints,
-            poses.keypoints,
-            areas=_areas(poses.boxes),
-            sigmas=np.array(poses.skeleton.sigmas, np.float32),
-        )
-        return poses[suppress(np.maximum(alike, alike.T), poses.person_scores, threshold=self._proposals.max_oks)]
-
-
-def _areas(boxes: FloatArray) -> FloatArray:
-    size = boxes[:, 2:] - boxes[:, :2]
-    return np.asarray(np.maximum(size, 1).prod(axis=1), np.float32)

@@ -22,7 +22,7 @@ def models(
         return
     typer.echo(_line("model", "task", "keypoints", "AP", "weights"))
     for card in cards:
-        ap = next((f"{figure.value:.1f}" for figure in card.measured if figure.metric == "AP"), "-")
+        ap = next((f"{figure.scores['AP']:.1f}" for figure in card.measured if "AP" in figure.scores), "-")
         name = f"{card.name} (default)" if card.default else card.name
         typer.echo(_line(name, card.task, card.skeleton, ap, card.licence.weights))
         typer.echo(f"  {card.summary}")

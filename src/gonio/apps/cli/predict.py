@@ -106,11 +106,8 @@ def _with_progress(results: Iterable[Result], source: Source, tally: _Tally) -> 
 
 def _report(source: Source, writer: ResultWriter, tally: _Tally, *, stopped: bool) -> None:
     """Say what was found and where it lies; exit 1 if something could not be read, 130 if stopped."""
-    noun = "frame" if source.is_video else "picture"
-    say(
-        f"found {tally.people} poses in {tally.frames} {noun}{'' if tally.frames == 1 else 's'}, "
-        f"{tally.fps:.1f} per second"
-    )
+    frames = _count(tally.frames, "frame" if source.is_video else "picture")
+    say(f"found {_count(tally.people, 'pose')} in {frames}, {tally.fps:.1f} per second")
     places = writer.media if len(writer.media) <= 1 else [writer.media[0].parent]
     for place in [*places, *writer.records]:
         say(f"  {place}")
@@ -121,3 +118,7 @@ def _report(source: Source, writer: ResultWriter, tally: _Tally, *, stopped: boo
         raise typer.Exit(130)
     if source.failures:
         raise typer.Exit(1)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
