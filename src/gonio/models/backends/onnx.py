@@ -28,6 +28,8 @@ class OnnxBackend:
         ort = require("onnxruntime", extra="cpu", purpose="running a model")
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
+        # Threads that spin while they wait gain nothing here, and on a busy machine they starve each other for seconds.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         broken = (
             ort.capi.onnxruntime_pybind11_state.Fail,
