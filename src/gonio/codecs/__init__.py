@@ -2,11 +2,15 @@
 
 from gonio.codecs.base import Codec, DecodedPeople, Outputs
 from gonio.codecs.grid import MultiPersonGrid, SinglePersonGrid
+from gonio.codecs.heatmap import Heatmap
+from gonio.codecs.simcc import SimCC
 
-CODECS: dict[str, type[MultiPersonGrid] | type[SinglePersonGrid]] = {
+CODECS: dict[str, type[MultiPersonGrid] | type[SinglePersonGrid] | type[Heatmap] | type[SimCC]] = {
     "multi-person-grid": MultiPersonGrid,
     "single-person-grid": SinglePersonGrid,
+    "heatmap": Heatmap,
+    "simcc": SimCC,
 }
 """Codec by the name that a model card uses."""
 
-__all__ = ["CODECS", "Codec", "DecodedPeople", "MultiPersonGrid", "Outputs", "SinglePersonGrid"]
+__all__ = ["CODECS", "Codec", "DecodedPeople", "Heatmap", "MultiPersonGrid", "Outputs", "SimCC", "SinglePersonGrid"]

@@ -62,3 +62,15 @@ class Codec(Protocol):
 def average(first: Outputs, second: Outputs) -> dict[str, FloatArray]:
     """Mean of two sets of outputs, name by name."""
     return {name: np.asarray((first[name] + second[name]) / 2, np.float32) for name in first}
+
+
+def one_each(keypoints: FloatArray, scores: FloatArray) -> list[DecodedPeople]:
+    """One person for each of B inputs, without boxes; a person's score is the mean of the keypoints'.
+
+    Args:
+        keypoints: ``(B, K, 2)`` px.
+        scores: ``(B, K)`` in [0, 1].
+    """
+    no_box = np.full((1, 4), np.nan, np.float32)
+    means = scores.mean(axis=1, dtype=np.float32)
+    return [DecodedPeople(keypoints[i, None], scores[i, None], no_box, means[i, None]) for i in range(len(scores))]

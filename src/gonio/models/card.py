@@ -13,7 +13,7 @@ from gonio.codecs import CODECS, Codec
 from gonio.errors import ConfigError, ModelError
 from gonio.structures.skeleton import Skeleton, load_skeleton
 
-Triple = tuple[float, float, float]
+Positive = Annotated[float, Field(gt=0)]
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -32,8 +32,8 @@ class Normalisation(_Strict):
     """``(pixel - mean) / std`` for each channel, in the order that the network wants."""
 
     channel_order: Literal["rgb", "bgr"] = "rgb"
-    mean: Triple
-    std: Triple
+    mean: tuple[float, float, float]
+    std: tuple[Positive, Positive, Positive]
 
 
 class LetterboxInput(Normalisation):

@@ -41,6 +41,10 @@ def predict(
     boxes: Annotated[bool, typer.Option("--boxes", help="Draw boxes.")] = False,
     labels: Annotated[bool, typer.Option("--labels", help="Draw scores and track ids.")] = False,
     flip_test: Annotated[bool, typer.Option("--flip-test", help="Average with the mirrored picture: slower.")] = False,
+    input_size: Annotated[
+        int | None,
+        typer.Option(help="Longer side that the one-stage network sees, px; larger finds smaller people."),
+    ] = None,
     start: Annotated[float | None, typer.Option(help="Start a video here, in seconds.")] = None,
     end: Annotated[float | None, typer.Option(help="Stop a video here, in seconds.")] = None,
     stride: Annotated[int, typer.Option(help="Take every n-th frame or picture.")] = 1,
@@ -59,7 +63,7 @@ def predict(
     """
     style = DrawStyle(min_score=min_score, boxes=boxes, labels=labels)
     opened = open_source(source, start_s=start, end_s=end, stride=stride)
-    ready = load_model(model, threads=threads)
+    ready = load_model(model, threads=threads, input_size=input_size)
     folder = out if out or json else DEFAULT_FOLDER
     records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{source_stem(opened.name)}-poses.json")]
     results = stream(opened, model=ready, min_person_score=min_person_score, flip_test=flip_test, style=style)

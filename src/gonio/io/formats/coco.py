@@ -39,8 +39,22 @@ def read_coco_keypoints(path: str | Path, skeleton: Skeleton | None = None) -> l
         ConfigError: If no skeleton fits the file's keypoints, or the given one shares none of them.
     """
     path = Path(path)
-    content = _load(path)
-    category = _keypoint_category(content["categories"], path)
+    return parse_coco_keypoints(load_coco(path), path, skeleton)
+
+
+def parse_coco_keypoints(content: Json, path: Path, skeleton: Skeleton | None = None) -> list[Annotations]:
+    """What `read_coco_keypoints` does once the file is read; for who looks at the content first.
+
+    Args:
+        content: From `load_coco`.
+        path: The file's name, for an error's sentence.
+        skeleton: As in `read_coco_keypoints`.
+
+    Raises:
+        MediaError: As `read_coco_keypoints`.
+        ConfigError: As `read_coco_keypoints`.
+    """
+    category = keypoint_category(content["categories"], path)
     layout = _layout(category, path, skeleton)
     images = [_checked_image(image, path) for image in content["images"]]
     people: dict[int, list[Json]] = {image["id"]: [] for image in images}
@@ -112,7 +126,12 @@ def _unusable(path: Path, fact: str, way_out: str) -> MediaError:
     return MediaError(f"cannot use {str(path)!r}: {fact}; {way_out}.")
 
 
-def _load(path: Path) -> Json:
+def load_coco(path: Path) -> Json:
+    """The file's content, which has lists of images, annotations and categories; nothing else is checked.
+
+    Raises:
+        MediaError: If the file cannot be read, is not JSON or lacks one of the lists.
+    """
     try:
         content = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -152,8 +171,12 @@ def _checked_image(image: Json, path: Path) -> Json:
     return image
 
 
-def _keypoint_category(categories: list[Json], path: Path) -> Json:
-    """The one category that has keypoints; among several, the person's."""
+def keypoint_category(categories: list[Json], path: Path) -> Json:
+    """The one category that has keypoints; among several, the person's.
+
+    Raises:
+        MediaError: If there is none, or several without a person.
+    """
     for category in categories:
         _check_keys(category, ("id", "name"), "category", path)
     having = [category for category in categories if category.get("keypoints")]

@@ -1,0 +1,109 @@
+"""From the best cell to a point between cells: the peak of a Gaussian, or of a parabola, through the neighbours."""
+
+import numpy as np
+
+from gonio.arrays import FloatArray, FloatArray64, IntArray
+
+_FLOOR = 1e-10  # of a value before its logarithm
+_FLAT = 1e-12  # a curvature below this has no peak
+_REACH = 1.0  # cells: a peak farther from the best cell than this is noise
+
+
+def best_cells(maps: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The highest cell of each map.
+
+    Args:
+        maps: ``(B, K, h, w)``.
+
+    Returns:
+        ``(B, K, 2)`` row and column, and ``(B, K)`` the value there.
+    """
+    flat = maps.reshape(*maps.shape[:2], -1)
+    best = flat.argmax(axis=-1)
+    values = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
+    return np.stack([best // maps.shape[3], best % maps.shape[3]], axis=-1), values
+
+
+def gaussian_peak(maps: FloatArray, cells: IntArray) -> FloatArray64:
+    """Where the Gaussian lies whose nine values around a cell these are, seen from the cell.
+
+    The logarithm of a Gaussian is a quadratic form, whose peak one Newton step finds exactly. At the rim the step
+    starts one cell inside. Where the logarithm is not concave the cell itself is the answer.
+
+    Args:
+        maps: ``(B, K, h, w)``, at least 3 x 3; smaller maps are not refined.
+        cells: ``(B, K, 2)``, row and column.
+
+    Returns:
+        ``(B, K, 2)``, y x in cells, each in [-1, 1].
+
+    Source:
+        F. Zhang, X. Zhu, H. Dai, M. Ye, C. Zhu, "Distribution-Aware Coordinate Representation for Human Pose
+        Estimation", CVPR 2020, section 3.2, equations 5 to 9, with differences over one cell.
+    """
+    height, width = maps.shape[2:]
+    if min(height, width) < 3:
+        return np.zeros(cells.shape)
+    start = np.clip(cells, 1, (height - 2, width - 2))
+    around = np.arange(-1, 2)
+    rows = start[..., 0, None, None] + around[:, None]
+    columns = start[..., 1, None, None] + around
+    batch, k = np.ogrid[: maps.shape[0], : maps.shape[1]]
+    log = log_values(maps[batch[..., None, None], k[..., None, None], rows, columns])
+    dy, dx = (log[..., 2, 1] - log[..., 0, 1]) / 2, (log[..., 1, 2] - log[..., 1, 0]) / 2
+    dyy = log[..., 2, 1] - 2 * log[..., 1, 1] + log[..., 0, 1]
+    dxx = log[..., 1, 2] - 2 * log[..., 1, 1] + log[..., 1, 0]
+    dxy = (log[..., 2, 2] - log[..., 2, 0] - log[..., 0, 2] + log[..., 0, 0]) / 4
+    determinant = dyy * dxx - dxy**2
+    concave = (dyy < 0) & (dxx < 0) & (determinant > _FLAT)
+    safe = np.where(concave, determinant, 1)
+    step = np.stack([(dxy * dx - dxx * dy) / safe, (dxy * dy - dyy * dx) / safe], axis=-1)
+    return np.where(concave[..., None], np.clip(start - cells + step, -_REACH, _REACH), 0)
+
+
+def quarter_step(maps: FloatArray, cells: IntArray) -> FloatArray64:
+    """A quarter of a cell towards the higher neighbour, along each axis; none at the rim.
+
+    Args:
+        maps: ``(B, K, h, w)``.
+        cells: ``(B, K, 2)``, row and column.
+
+    Returns:
+        ``(B, K, 2)``, y x in cells.
+
+    Source:
+        A. Newell, K. Yang, J. Deng, "Stacked Hourglass Networks for Human Pose Estimation", ECCV 2016, section 4.
+    """
+    height, width = maps.shape[2:]
+    batch, k = np.ogrid[: maps.shape[0], : maps.shape[1]]
+    row, column = cells[..., 0], cells[..., 1]
+    below, above = np.minimum(row + 1, height - 1), np.maximum(row - 1, 0)
+    right, left = np.minimum(column + 1, width - 1), np.maximum(column - 1, 0)
+    dy = np.where(below - above == 2, np.sign(maps[batch, k, below, column] - maps[batch, k, above, column]), 0)
+    dx = np.where(right - left == 2, np.sign(maps[batch, k, row, right] - maps[batch, k, row, left]), 0)
+    return np.stack([dy, dx], axis=-1) * 0.25
+
+
+def parabola_peak(lines: FloatArray64, cells: IntArray) -> FloatArray64:
+    """Where the parabola through three neighbouring values peaks, seen from the middle one.
+
+    Args:
+        lines: ``(B, K, n)`` values, of a Gaussian its logarithm: then the answer is exact.
+        cells: ``(B, K)``.
+
+    Returns:
+        ``(B, K)`` cells in [-1, 1]; 0 where the values have no peak or n < 3.
+    """
+    if lines.shape[-1] < 3:
+        return np.zeros(cells.shape)
+    start = np.clip(cells, 1, lines.shape[-1] - 2)
+    before, here, after = (np.take_along_axis(lines, (start + i)[..., None], axis=-1)[..., 0] for i in (-1, 0, 1))
+    curvature = before - 2 * here + after
+    peaked = curvature < -_FLAT
+    step = (before - after) / 2 / np.where(peaked, curvature, 1)
+    return np.where(peaked, np.clip(start - cells + step, -_REACH, _REACH), 0)
+
+
+def log_values(values: FloatArray) -> FloatArray64:
+    """Logarithm in double precision; of nothing and less, that of almost nothing."""
+    return np.asarray(np.log(np.maximum(values.astype(np.float64), _FLOOR)), np.float64)
