@@ -120,7 +120,7 @@ def test_synthetic_people_score_as_in_plain_pycocotools(tmp_path: Path, seed: in
 def test_coco_mini_scores_as_in_plain_pycocotools(tmp_path: Path, shared_data: Path) -> None:
     """Both files together, as ``gonio evaluate`` takes them; 103 people with keypoints."""
     paths = [
-        shared_data / "data/coco-mini/annotations" / f"person_keypoints_{part}2017.json" for part in ("val", "train")
+        shared_data / "coco-mini" / "annotations" / f"person_keypoints_{part}2017.json" for part in ("val", "train")
     ]
     if not all(path.exists() for path in paths):
         pytest.skip(f"needs {paths[0]}")

@@ -19,9 +19,7 @@ GOLDEN = Path(__file__).with_name("movenet_graph.npz")
 SINGLE_PERSON = ("movenet-thunder", "movenet-lightning")
 MODELS = ("movenet-multipose", *SINGLE_PERSON)
 PEOPLE_HEADS = ("center", "heatmap", "regress", "offset")
-HEADS = {"movenet-multipose": (*PEOPLE_HEADS, "box_scale", "box_offset")} | dict.fromkeys(
-    SINGLE_PERSON, PEOPLE_HEADS
-)
+HEADS = {"movenet-multipose": (*PEOPLE_HEADS, "box_scale", "box_offset")} | dict.fromkeys(SINGLE_PERSON, PEOPLE_HEADS)
 # Sums of some hundred float32 products in another order differ by about 1e-6 of the largest value.
 TOLERANCE = {"center": 1e-5, "heatmap": 1e-5} | dict.fromkeys(
     ("regress", "offset", "box_scale", "box_offset"), 2.5e-4
@@ -140,9 +138,7 @@ def test_decoded_person_equals_the_original(
     np.testing.assert_allclose(found * np.array([unit, unit, 1]), golden[f"{model}/decoded"][0, 0], atol=1e-5)
 
 
-def test_decoded_people_equal_the_original(
-    golden: dict[str, Array], sessions: dict[str, ort.InferenceSession]
-) -> None:
+def test_decoded_people_equal_the_original(golden: dict[str, Array], sessions: dict[str, ort.InferenceSession]) -> None:
     """The end of the many-people graph, restated; a score there is the best of its six candidates."""
     model = "movenet-multipose"
     heads = original_heads(golden, sessions[model], model)

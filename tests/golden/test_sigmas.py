@@ -18,9 +18,7 @@ def test_points_shared_with_coco_have_its_sigmas(name: str) -> None:
     """Oracle: coco17 above. MPII is left out: the values in use for it differ at shoulders and knees."""
     coco, skeleton = load_skeleton("coco17"), load_skeleton(name)
     shared = [point for point in skeleton.keypoint_names if point in coco.keypoint_names]
-    assert [skeleton.sigmas[skeleton.index(p)] for p in shared] == [
-        coco.sigmas[coco.index(p)] for p in shared
-    ]
+    assert [skeleton.sigmas[skeleton.index(p)] for p in shared] == [coco.sigmas[coco.index(p)] for p in shared]
 
 
 def test_wholebody_is_its_own() -> None:

@@ -31,9 +31,7 @@ def test_flipping_twice_changes_nothing(data: st.DataObject, skeleton: Skeleton)
 
 
 @given(st.data(), st.sampled_from(PAIRS))
-def test_there_and_back_keeps_the_shared_points_and_nothing_else(
-    data: st.DataObject, pair: tuple[str, str]
-) -> None:
+def test_there_and_back_keeps_the_shared_points_and_nothing_else(data: st.DataObject, pair: tuple[str, str]) -> None:
     source, target = load_skeleton(pair[0]), load_skeleton(pair[1])
     keypoints, scores = data.draw(people(source))
     there = convert_keypoints(keypoints, scores, source=source, target=target)

@@ -65,9 +65,7 @@ def test_known_values_move_and_the_rest_is_nan() -> None:
     assert (converted_scores[0, :5] == 0).all()
 
 
-@pytest.mark.parametrize(
-    "shape", [(), (0,), (3,), (4, 2)], ids=["one person", "nobody", "people", "over time"]
-)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (4, 2)], ids=["one person", "nobody", "people", "over time"])
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_any_leading_axes_and_both_dimensions(shape: tuple[int, ...], dimensions: int) -> None:
     keypoints = np.ones((*shape, 14, dimensions), np.float32)
@@ -94,9 +92,7 @@ def test_the_input_stays_as_it_was() -> None:
     ("keypoints", "scores", "message"),
     [
         pytest.param((2, 16, 2), (2, 17), r"keypoints has shape \(2, 16, 2\), expected \(2, 17, 2\)", id="K"),
-        pytest.param(
-            (2, 17, 2), (2, 16), r"scores has shape \(2, 16\), expected \(2, 17\)", id="K of scores"
-        ),
+        pytest.param((2, 17, 2), (2, 16), r"scores has shape \(2, 16\), expected \(2, 17\)", id="K of scores"),
         pytest.param((2, 17, 2), (3, 17), r"keypoints has shape \(2, 17, 2\), expected \(3, 17, 2\)", id="N"),
         pytest.param((17,), (17,), r"keypoints has shape \(17,\)", id="no coordinates"),
     ],
@@ -104,9 +100,7 @@ def test_the_input_stays_as_it_was() -> None:
 def test_shapes_must_fit(keypoints: tuple[int, ...], scores: tuple[int, ...], message: str) -> None:
     coco = load_skeleton("coco17")
     with pytest.raises(ShapeError, match=message):
-        convert_keypoints(
-            np.zeros(keypoints, np.float32), np.zeros(scores, np.float32), source=coco, target=coco
-        )
+        convert_keypoints(np.zeros(keypoints, np.float32), np.zeros(scores, np.float32), source=coco, target=coco)
 
 
 def test_poses_keep_everything_but_their_keypoints() -> None:

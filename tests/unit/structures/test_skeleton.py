@@ -135,8 +135,7 @@ def test_left_and_right_limbs_look_different_to_everyone(name: str, simulated: F
     skeleton = load_skeleton(name)
     for point in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
         left, right = (
-            _lab(skeleton.keypoint_colours[skeleton.index(f"{side}_{point}")], simulated)
-            for side in ("left", "right")
+            _lab(skeleton.keypoint_colours[skeleton.index(f"{side}_{point}")], simulated) for side in ("left", "right")
         )
         assert np.linalg.norm(left - right) > 60
 
@@ -152,9 +151,7 @@ def _lab(colour: Colour, simulated: FloatArray64) -> FloatArray64:
 
 
 def test_an_unknown_skeleton_is_answered_with_the_nearest_name_and_the_list() -> None:
-    with pytest.raises(
-        ConfigError, match=r"no skeleton named 'coco71'; did you mean 'coco17'\? there are: .*mpii16"
-    ):
+    with pytest.raises(ConfigError, match=r"no skeleton named 'coco71'; did you mean 'coco17'\? there are: .*mpii16"):
         load_skeleton("coco71")
     with pytest.raises(ConfigError, match=r"no skeleton named '\.\./coco17'"):
         load_skeleton("../coco17")
@@ -168,15 +165,9 @@ def test_an_unknown_keypoint_is_answered_with_the_nearest_name() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        pytest.param(
-            {"sigmas": (0.1,)}, r"sigmas of skeleton 'tiny' has shape \(1,\), expected \(3,?\)", id="sigmas"
-        ),
-        pytest.param(
-            {"flip_indices": (0, 1, 2, 3)}, r"flip_indices of skeleton 'tiny' has shape \(4,\)", id="flip"
-        ),
-        pytest.param(
-            {"keypoint_colours": ((0, 0, 0),)}, r"keypoint_colours .* has shape \(1,\)", id="point colours"
-        ),
+        pytest.param({"sigmas": (0.1,)}, r"sigmas of skeleton 'tiny' has shape \(1,\), expected \(3,?\)", id="sigmas"),
+        pytest.param({"flip_indices": (0, 1, 2, 3)}, r"flip_indices of skeleton 'tiny' has shape \(4,\)", id="flip"),
+        pytest.param({"keypoint_colours": ((0, 0, 0),)}, r"keypoint_colours .* has shape \(1,\)", id="point colours"),
         pytest.param({"link_colours": ((0, 0, 0),)}, r"link_colours .* expected \(3,?\)", id="link colours"),
     ],
 )
@@ -194,19 +185,13 @@ def test_lengths_must_agree(changes: dict[str, Any], message: str) -> None:
             "is empty",
             id="no keypoints",
         ),
-        pytest.param(
-            {"links": ((0, 3),)}, r"has \(0, 3\); a link joins two different indices in 0..2", id="range"
-        ),
+        pytest.param({"links": ((0, 3),)}, r"has \(0, 3\); a link joins two different indices in 0..2", id="range"),
         pytest.param({"links": ((-1, 0),)}, r"has \(-1, 0\)", id="negative"),
         pytest.param({"links": ((1, 1),)}, r"has \(1, 1\)", id="to itself"),
         pytest.param({"links": ((0, 1), (1, 0))}, r"has \(0, 1\) twice", id="link twice"),
-        pytest.param(
-            {"flip_indices": (1, 2, 0)}, "sends 0 to 1, which does not lead back", id="flip is a cycle"
-        ),
+        pytest.param({"flip_indices": (1, 2, 0)}, "sends 0 to 1, which does not lead back", id="flip is a cycle"),
         pytest.param({"flip_indices": (0, 1, 3)}, "sends 2 to 3", id="flip out of range"),
-        pytest.param(
-            {"sigmas": (0.1, 0.0, 0.1)}, "has 0.0; every sigma must be a positive number", id="zero sigma"
-        ),
+        pytest.param({"sigmas": (0.1, 0.0, 0.1)}, "has 0.0; every sigma must be a positive number", id="zero sigma"),
         pytest.param({"sigmas": (0.1, float("nan"), 0.1)}, "has nan", id="NaN sigma"),
         pytest.param({"link_colours": ((0, 0, 256),) * 3}, r"has \(0, 0, 256\)", id="colour"),
     ],
