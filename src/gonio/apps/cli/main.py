@@ -50,11 +50,12 @@ def options(
 def main() -> None:
     """Run the command.
 
-    Exit codes: 0 done, 1 a `PoseError` in one line, 2 wrong usage, 70 a fault of Gonio itself, 130 stopped by Ctrl-C or SIGTERM.
+    Exit codes: 0 done, 1 a `PoseError` in one line, 2 wrong usage, 70 a fault of Gonio itself, 130 stopped by Ctrl-C
+    or SIGTERM.
     ``GONIO_DEBUG=1`` shows the traceback of any error.
     """
     logging.basicConfig(level=logging.WARNING, handlers=[WarningsHandler()])
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an ended run leaves valid files, like an interrupted one
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an ended run leaves valid files too
     try:
         app()
     except PoseError as error:
