@@ -69,11 +69,13 @@ def _gather(args: argparse.Namespace, files: Files, report: Report) -> list[Cont
 
 def _pictures(args: argparse.Namespace) -> list[Case]:
     """The given photo in copies; else the walking person in copies, and one portrait."""
-    make = partial(make_cases, side=args.side, folder=WORK / "cases")
+    make = partial(make_cases, folder=WORK / "cases")
+    size_wh = (args.size[0], args.size[1])
     if args.photo:
-        return make(args.photo, kind=args.photo.stem, people=args.people)
-    walking = make(HERE / "walker.jpg", kind="walking", people=args.people)
-    return [*walking, *make(ROOT / "samples" / "astronaut.jpg", kind="portrait", people=[1])]
+        return make(args.photo, kind=args.photo.stem, people=args.people, size_wh=size_wh)
+    walking = make(HERE / "walker.jpg", kind="walking", people=args.people, size_wh=size_wh)
+    portrait = make(ROOT / "samples" / "astronaut.jpg", kind="square portrait", people=[1], size_wh=(1024, 1024))
+    return [*walking, *portrait]
 
 
 def _machine() -> str:
@@ -88,7 +90,7 @@ def _machine() -> str:
 
 def _method(args: argparse.Namespace) -> str:
     return (
-        f"Pictures: {args.side} x {args.side} px, copies of a photograph of one person. {args.rounds} rounds "
+        f"Pictures: {args.size[0]} x {args.size[1]} px, copies of a photograph of one person. {args.rounds} rounds "
         f"in which the libraries take turns; a turn is the median of {args.repeats} runs, a time the median "
         "over the rounds, a ratio the median of the rounds' own ratios. With N threads every library is held "
         "to N processors."
@@ -118,7 +120,14 @@ def _parser() -> argparse.ArgumentParser:
         default=[1, 3, 8],
         help="copies of the person per picture (default: 1 3 8)",
     )
-    add("--side", type=_positive, default=1024, help="side of the pictures, px (default: 1024)")
+    add(
+        "--size",
+        nargs=2,
+        type=_positive,
+        metavar=("W", "H"),
+        default=[1280, 960],
+        help="size of the pictures, px (default: 1280 960, a camera's 4:3)",
+    )
     add("--rounds", type=_positive, default=15, help="turns of each library (default: 15)")
     add("--repeats", type=_positive, default=3, help="runs in a turn (default: 3)")
     add("--photo", type=Path, metavar="FILE", help="a photograph of one person, instead of those at hand")

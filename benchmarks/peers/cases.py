@@ -32,38 +32,39 @@ class Case:
     path: Path
 
 
-def tile(photo: Image, *, people: int, side: int) -> Image:
-    """A square picture with ``people`` copies of ``photo``, in equal cells, row by row.
+def tile(photo: Image, *, people: int, size_wh: tuple[int, int]) -> Image:
+    """A picture with ``people`` copies of ``photo``, in equal square cells, row by row.
 
-    The square keeps each library's network input the same for every number of people: only the people change.
-    Every second copy is mirrored. Cells are ``ceil(sqrt(people))`` to a side; those left over stay grey.
+    One size keeps each library's network input the same for every number of people: only the people change.
+    Every second copy is mirrored. Cells are ``ceil(sqrt(people))`` to a row; what is left over stays grey.
 
     Args:
         photo: ``(H, W, 3)`` RGB with one person; its middle square is used.
         people: At least 1.
-        side: Width and height of the result, px.
+        size_wh: Width and height of the result, px.
 
     Returns:
-        ``(side, side, 3)`` RGB.
+        ``(height, width, 3)`` RGB.
     """
+    width, height = size_wh
     per_row = math.ceil(math.sqrt(people))
-    cell = side // per_row
+    cell = min(width // per_row, height // math.ceil(people / per_row))
     copy = _middle_square(photo, cell)
-    canvas = np.full((side, side, 3), GREY, dtype=np.uint8)
+    canvas = np.full((height, width, 3), GREY, dtype=np.uint8)
     for index in range(people):
         y, x = (index // per_row) * cell, (index % per_row) * cell
         canvas[y : y + cell, x : x + cell] = copy[:, ::-1] if index % 2 else copy
     return canvas
 
 
-def make_cases(photo: Path, *, kind: str, people: Sequence[int], side: int, folder: Path) -> list[Case]:
+def make_cases(photo: Path, *, kind: str, people: Sequence[int], size_wh: tuple[int, int], folder: Path) -> list[Case]:
     """Write one picture of copies of ``photo`` per number of people into ``folder``.
 
     Args:
         photo: One person.
         kind: A word on the photograph for the pictures' names.
         people: Copies in each picture.
-        side: Width and height of the pictures, px.
+        size_wh: Width and height of the pictures, px.
         folder: Made if it is not there.
 
     Raises:
@@ -77,7 +78,7 @@ def make_cases(photo: Path, *, kind: str, people: Sequence[int], side: int, fold
     cases = []
     for count in people:
         path = folder / f"{kind}-{count}.npy"
-        np.save(path, tile(rgb, people=count, side=side))
+        np.save(path, tile(rgb, people=count, size_wh=size_wh))
         cases.append(Case(f"{count} x {kind}", count, path))
     return cases
 

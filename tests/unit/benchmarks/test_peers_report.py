@@ -68,7 +68,7 @@ def test_json_is_plain_and_complete(report: Report) -> None:
 @pytest.mark.parametrize(("people", "cells"), [(1, 1), (3, 4), (4, 4), (8, 9)])
 def test_tile_has_as_many_copies_as_people(people: int, cells: int) -> None:
     photo = np.full((30, 40, 3), 200, dtype=np.uint8)
-    picture = tile(photo, people=people, side=120)
+    picture = tile(photo, people=people, size_wh=(120, 120))
     assert picture.shape == (120, 120, 3)
     assert np.mean(picture == 200) == pytest.approx(people / cells)
     assert np.mean(picture == GREY) == pytest.approx(1 - people / cells)
@@ -77,7 +77,7 @@ def test_tile_has_as_many_copies_as_people(people: int, cells: int) -> None:
 def test_every_second_copy_is_mirrored() -> None:
     photo = np.zeros((20, 20, 3), dtype=np.uint8)
     photo[:, :10] = 255
-    picture = tile(photo, people=3, side=40)
+    picture = tile(photo, people=3, size_wh=(40, 40))
     assert picture[0, 0, 0] == 255
     assert picture[0, 39, 0] == 255
     assert picture[0, 20, 0] == 0
@@ -85,7 +85,7 @@ def test_every_second_copy_is_mirrored() -> None:
 
 def test_a_missing_photo_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nowhere\.jpg.*--photo"):
-        make_cases(tmp_path / "nowhere.jpg", kind="x", people=[1], side=64, folder=tmp_path)
+        make_cases(tmp_path / "nowhere.jpg", kind="x", people=[1], size_wh=(64, 64), folder=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,215 @@
+"""What the trainable networks cost, on this machine: ``python -m benchmarks.networks`` writes docs/models/networks.md.
+
+Each network is deployed (branches and norms folded), exported to ONNX, checked against itself and timed in ONNX
+Runtime on one thread with one picture. The time is the best of many runs, taken in turns over the networks: what else
+the machine does can only make a run longer.
+"""
+
+import importlib.util
+import platform
+import tempfile
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from torch import Tensor, nn
+
+from gonio.training.networks import PoseNetwork, build_network, count_macs, count_parameters, deployed
+
+PAGE = Path(__file__).parent.parent / "docs" / "models" / "networks.md"
+OPSET = 18
+ROUNDS, RUNS = 12, 8  # of each network, in turns
+
+Row = tuple[str, str, dict[str, Any]]
+ROWS: tuple[Row, ...] = (
+    ("topdown-cnn", "s", {"head": "heatmap"}),
+    ("topdown-cnn", "s", {"head": "simcc"}),
+    ("topdown-cnn", "m", {"head": "heatmap"}),
+    ("topdown-cnn", "m", {"head": "simcc"}),
+    ("topdown-vit", "t", {}),
+    ("topdown-vit", "s", {}),
+    ("onestage", "n", {}),
+    ("onestage", "s", {}),
+    ("movenet", "lightning", {}),
+    ("movenet", "thunder", {}),
+    ("movenet", "multipose", {}),
+)
+HEAD = """# Networks to train
+
+`gonio.training.networks` holds them as plain PyTorch (extra `train`); `build_network(kind, size, n_keypoints=17)` makes one. They
+take RGB, `pixel / 127.5 - 1`. None but MoveNet has weights yet: random ones are what you get.
+
+| kind | what it does | outputs (codec) |
+|---|---|---|
+| `topdown-cnn` | one person per crop: dense re-parameterised 3 x 3 blocks, inverted residuals, `head="heatmap"` or `"simcc"` | `Heatmap`, `SimCC` |
+| `topdown-vit` | one person per crop: a plain Vision Transformer with ViTPose's simple decoder | `Heatmap` |
+| `onestage` | everyone in a picture, with boxes: a pose model, and the detector of the top-down way | `MultiPersonGrid` |
+| `movenet` | Lightning, Thunder, MultiPose; `movenet-pretrained` starts from the shipped weights | `SinglePersonGrid`, `MultiPersonGrid` |
+
+SimCC networks are made for one input size; the others take any whose sides are multiples of 32 px.
+
+## Cost
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One line of the table.
+
+    Attributes:
+        kind: The network.
+        size: Its configuration.
+        input_hw: px.
+        parameters: Of the deployed network.
+        macs: Multiply-adds for one input.
+        milliseconds: Best run.
+        error: Largest difference of the exported network from the trained form, of the largest output.
+    """
+
+    kind: str
+    size: str
+    input_hw: tuple[int, int]
+    parameters: int
+    macs: int
+    milliseconds: float
+    error: float
+
+
+class Tuple(nn.Module):
+    """A network whose outputs have an order instead of names, as the exporters want it."""
+
+    def __init__(self, network: PoseNetwork) -> None:
+        """Wrap a network."""
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """The outputs in the order of the codec."""
+        outputs = self.network(image)
+        return tuple(outputs[name] for name in self.network.codec.output_channels)
+
+
+def exporter() -> str:
+    """Which of PyTorch's exporters is used, for people to read."""
+    has_script = importlib.util.find_spec("onnxscript") is not None
+    return "torch.export (dynamo)" if has_script else "TorchScript (onnxscript is not installed)"
+
+
+def export(network: PoseNetwork, path: Path) -> None:
+    """Write a deployed network as ONNX, for inputs of its own size and any number of them."""
+    names = list(network.codec.output_channels)
+    image = torch.zeros(1, 3, *network.input_hw)
+    dynamo = exporter().startswith("torch.export")
+    arguments: dict[str, Any] = {"input_names": ["image"], "output_names": names, "opset_version": OPSET}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporters announce their successors and their own deprecations
+        torch.onnx.export(Tuple(network).eval(), (image,), path, dynamo=dynamo, verbose=False, **arguments)
+
+
+def session(path: Path) -> ort.InferenceSession:
+    """ONNX Runtime on one thread."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def export_error(network: PoseNetwork, exported: ort.InferenceSession) -> float:
+    """Largest difference between a network in evaluation mode and its exported form, of the largest output."""
+    image = torch.randn(1, 3, *network.input_hw, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = network.eval()(image)
+    names = list(network.codec.output_channels)
+    found = dict(zip(names, exported.run(names, {"image": image.numpy()}), strict=True))
+    largest = max(float(expected[name].abs().max()) for name in names)
+    return max(float(np.abs(found[name] - expected[name].numpy()).max()) for name in names) / largest
+
+
+def best_ms(sessions: Sequence[ort.InferenceSession], *, rounds: int, runs: int) -> list[float]:
+    """Best time of one run of each, in turns."""
+    best = [float("inf")] * len(sessions)
+    for _ in range(rounds):
+        for i, exported in enumerate(sessions):
+            (node,) = exported.get_inputs()
+            image = np.zeros(node.shape, np.float32)
+            for _ in range(runs):
+                start = time.perf_counter()
+                exported.run(None, {node.name: image})
+                best[i] = min(best[i], (time.perf_counter() - start) * 1e3)
+    return best
+
+
+def measure(rows: Sequence[Row], *, rounds: int = ROUNDS, runs: int = RUNS) -> list[Cost]:
+    """The costs of these networks, with random weights."""
+    torch.manual_seed(0)
+    networks = [build_network(kind, size, n_keypoints=17, **parameters) for kind, size, parameters in rows]
+    plain = [deployed(network) for network in networks]
+    sessions = []
+    with tempfile.TemporaryDirectory() as folder:
+        for i, network in enumerate(plain):
+            path = Path(folder) / f"{i}.onnx"
+            export(network, path)
+            sessions.append(session(path))
+    times = best_ms(sessions, rounds=rounds, runs=runs)
+    return [
+        Cost(
+            kind=kind,
+            size=network.size,
+            input_hw=network.input_hw,
+            parameters=count_parameters(folded),
+            macs=count_macs(folded, network.input_hw),
+            milliseconds=milliseconds,
+            error=export_error(network, exported),
+        )
+        for (kind, _, _), network, folded, exported, milliseconds in zip(
+            rows, networks, plain, sessions, times, strict=True
+        )
+    ]
+
+
+def page(costs: Sequence[Cost]) -> str:
+    """The page in Markdown."""
+    lines = [
+        f"By `python -m benchmarks.networks`: PyTorch {torch.__version__.split('+')[0]}, exporter {exporter()}, opset {OPSET}; "
+        f"onnxruntime {ort.__version__} on",
+        f"{processor()}, one thread, one input, best of {ROUNDS * RUNS} runs. Parameters and multiply-adds (convolutions, linear",
+        "layers, attention) are those of the deployed network: `deployed(network)` folds norms and parallel branches. The last column is",
+        "the largest difference between the network in training form and its export, as a share of the largest output.",
+        "",
+        "| kind | size | input, h x w | parameters | MACs | ms | export |",
+        "|---|---|---|---:|---:|---:|---:|",
+    ]
+    lines += [
+        f"| `{c.kind}` | `{c.size}` | {c.input_hw[0]} x {c.input_hw[1]} | {c.parameters / 1e6:.2f} M | {c.macs / 1e6:.0f} M "
+        f"| {c.milliseconds:.1f} | {c.error:.0e} |"
+        for c in costs
+    ]
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def processor() -> str:
+    """Name of the processor, as far as the system tells."""
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        for line in information.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def main() -> None:
+    """Measure, write, print."""
+    text = page(measure(ROWS))
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
