@@ -42,15 +42,15 @@ ROWS: tuple[Row, ...] = (
 )
 HEAD = """# Networks to train
 
-`gonio.training.networks` holds them as plain PyTorch (extra `train`); `build_network(kind, size, n_keypoints=17)` makes one. They
-take RGB, `pixel / 127.5 - 1`. None but MoveNet has weights yet: random ones are what you get.
+`gonio.training.networks` holds them as plain PyTorch (extra `train`); `build_network(kind, size, n_keypoints=17)` makes
+one. They take RGB, `pixel / 127.5 - 1`. Only MoveNet comes with trained weights; the others start from random ones.
 
-| kind | what it does | outputs (codec) |
-|---|---|---|
-| `topdown-cnn` | one person per crop: dense re-parameterised 3 x 3 blocks, inverted residuals, `head="heatmap"` or `"simcc"` | `Heatmap`, `SimCC` |
-| `topdown-vit` | one person per crop: a plain Vision Transformer with ViTPose's simple decoder | `Heatmap` |
-| `onestage` | everyone in a picture, with boxes: a pose model, and the detector of the top-down way | `MultiPersonGrid` |
-| `movenet` | Lightning, Thunder, MultiPose; `movenet-pretrained` starts from the shipped weights | `SinglePersonGrid`, `MultiPersonGrid` |
+- `topdown-cnn`: one person per crop, dense re-parameterised 3 x 3 blocks and inverted residuals; `head="heatmap"`
+  (codec `Heatmap`) or `head="simcc"` (`SimCC`).
+- `topdown-vit`: one person per crop, a plain Vision Transformer with ViTPose's simple decoder (`Heatmap`).
+- `onestage`: everyone in a picture, with boxes (`MultiPersonGrid`): a pose model, and the detector of the top-down way.
+- `movenet`: Lightning, Thunder (`SinglePersonGrid`) and MultiPose (`MultiPersonGrid`); `movenet-pretrained` starts from
+  the shipped weights, with another skeleton too: then the last layers of the keypoint heads are new.
 
 SimCC networks are made for one input size; the others take any whose sides are multiples of 32 px.
 
@@ -82,7 +82,7 @@ class Cost:
     error: float
 
 
-class Tuple(nn.Module):
+class InOrder(nn.Module):
     """A network whose outputs have an order instead of names, as the exporters want it."""
 
     def __init__(self, network: PoseNetwork) -> None:
@@ -103,14 +103,14 @@ def exporter() -> str:
 
 
 def export(network: PoseNetwork, path: Path) -> None:
-    """Write a deployed network as ONNX, for inputs of its own size and any number of them."""
+    """Write a deployed network as ONNX, for one input of its own size."""
     names = list(network.codec.output_channels)
     image = torch.zeros(1, 3, *network.input_hw)
     dynamo = exporter().startswith("torch.export")
     arguments: dict[str, Any] = {"input_names": ["image"], "output_names": names, "opset_version": OPSET}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporters announce their successors and their own deprecations
-        torch.onnx.export(Tuple(network).eval(), (image,), path, dynamo=dynamo, verbose=False, **arguments)
+        torch.onnx.export(InOrder(network).eval(), (image,), path, dynamo=dynamo, verbose=False, **arguments)
 
 
 def session(path: Path) -> ort.InferenceSession:
@@ -177,21 +177,23 @@ def measure(rows: Sequence[Row], *, rounds: int = ROUNDS, runs: int = RUNS) -> l
 def page(costs: Sequence[Cost]) -> str:
     """The page in Markdown."""
     lines = [
-        f"By `python -m benchmarks.networks`: PyTorch {torch.__version__.split('+')[0]}, exporter {exporter()}, opset {OPSET}; "
-        f"onnxruntime {ort.__version__} on",
-        f"{processor()}, one thread, one input, best of {ROUNDS * RUNS} runs. Parameters and multiply-adds (convolutions, linear",
-        "layers, attention) are those of the deployed network: `deployed(network)` folds norms and parallel branches. The last column is",
-        "the largest difference between the network in training form and its export, as a share of the largest output.",
+        f"By `python -m benchmarks.networks`: PyTorch {torch.__version__.split('+')[0]}, exporter {exporter()}, opset",
+        f"{OPSET}; onnxruntime {ort.__version__} on {processor()}, one thread, one input, best of {ROUNDS * RUNS}",
+        "runs. Parameters and multiply-adds (convolutions, linear layers, attention) are those of the deployed",
+        "network, whose norms and parallel branches are folded. The last column is the largest difference between the",
+        "network in training form and its export, as a share of the largest output.",
         "",
         "| kind | size | input, h x w | parameters | MACs | ms | export |",
         "|---|---|---|---:|---:|---:|---:|",
-    ]
-    lines += [
-        f"| `{c.kind}` | `{c.size}` | {c.input_hw[0]} x {c.input_hw[1]} | {c.parameters / 1e6:.2f} M | {c.macs / 1e6:.0f} M "
-        f"| {c.milliseconds:.1f} | {c.error:.0e} |"
-        for c in costs
+        *(_line(cost) for cost in costs),
     ]
     return HEAD + "\n".join(lines) + "\n"
+
+
+def _line(cost: Cost) -> str:
+    height, width = cost.input_hw
+    numbers = f"{cost.parameters / 1e6:.2f} M | {cost.macs / 1e6:.0f} M | {cost.milliseconds:.1f} | {cost.error:.0e}"
+    return f"| `{cost.kind}` | `{cost.size}` | {height} x {width} | {numbers} |"
 
 
 def processor() -> str:

@@ -19,7 +19,7 @@ LEVELS = {
     1: {"structures"},
     2: {"codecs", "io", "tracking", "analysis", "draw", "evaluation"},
     3: {"models"},
-    4: {"pipeline", "results", "saving", "labelled", "training", "export"},
+    4: {"pipeline", "results", "saving", "labelled", "training", "export", "datasets"},
     5: {"apps"},
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}

@@ -18,10 +18,11 @@ def best_cells(maps: FloatArray) -> tuple[IntArray, FloatArray]:
     Returns:
         ``(B, K, 2)`` row and column, and ``(B, K)`` the value there.
     """
-    flat = maps.reshape(*maps.shape[:2], -1)
+    batch, k, height, width = maps.shape
+    flat = maps.reshape(batch, k, height * width)
     best = flat.argmax(axis=-1)
     values = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
-    return np.stack([best // maps.shape[3], best % maps.shape[3]], axis=-1), values
+    return np.stack([best // width, best % width], axis=-1), values
 
 
 def gaussian_peak(maps: FloatArray, cells: IntArray) -> FloatArray64:

@@ -1,0 +1,35 @@
+"""What every network here promises, so that training, export and cards need not know which one it is."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from gonio.codecs import Codec
+
+
+class PoseNetwork(nn.Module):
+    """A network that says what goes in and what its outputs mean.
+
+    ``forward`` takes ``(B, 3, h, w)`` float32 RGB, normalised as ``(pixel - mean) / std`` with pixels 0 to 255, sides
+    multiples of ``multiple``, and returns the codec's outputs by name.
+
+    Attributes:
+        codec: What the outputs mean.
+        input_hw: The input size that it is made for, px.
+        mean: Of the normalisation, each channel.
+        std: Of the normalisation, each channel.
+        multiple: Both sides of the input are multiples of this, px.
+        size: The name of the configuration.
+    """
+
+    mean: ClassVar[float] = 127.5
+    std: ClassVar[float] = 127.5
+    multiple: ClassVar[int] = 32
+
+    codec: Codec
+    input_hw: tuple[int, int]
+    size: str
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Outputs by name, each with a leading batch axis."""
+        raise NotImplementedError

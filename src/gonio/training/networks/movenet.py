@@ -1,0 +1,259 @@
+"""MoveNet (Lightning, Thunder, MultiPose) as a module that starts from the shipped weights, to be fine-tuned.
+
+MobileNetV2's body, three steps up to stride 4, one small head per output; the codec is `SinglePersonGrid` or
+`MultiPersonGrid`. The batch norms of the original training are folded into its convolutions and stay so.
+
+The weights come from the ONNX files by order: the convolutions of a file, in its order of computation, are those of
+this module, in its order of definition: stem; blocks 0 to 16, each expansion (not in block 0), depthwise, projection;
+last; neck, top, then per step lateral, depthwise, mix; heads in the codec's order, each depthwise, mix, output. Every
+shape is checked, and the outputs' names are.
+
+Source:
+    R. Votel, N. Li, "Next-Generation Pose Detection with MoveNet and TensorFlow.js", TensorFlow blog, 2021; M. Sandler
+    et al., "MobileNetV2", CVPR 2018.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gonio.codecs import MultiPersonGrid, SinglePersonGrid
+from gonio.errors import ConfigError, WeightsError
+from gonio.models.registry import WEIGHTS_FOLDER
+from gonio.optional import require
+from gonio.training.networks.base import PoseNetwork
+
+_REPEATS, _STRIDES, _EXPAND = (2, 3, 4, 3, 3, 1), (2, 2, 2, 1, 2, 1), 6  # of the blocks after block 0
+_TAPS = (9, 5, 2)  # the blocks whose maps the neck adds, at strides 16, 8 and 4
+_LAST, _NECK, _HEAD = 1280, (64, 32, 24, 24), 96
+_SCORES, _PRIOR = ("center", "heatmap"), 0.1  # behind a sigmoid, and what they say everywhere before training
+_NEW_HEADS = ("heatmap", "regress", "offset")  # whose last convolution depends on the skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class MoveNetSize:
+    """How wide the network is, and for how many people.
+
+    Attributes:
+        stem: Channels at stride 2.
+        widths: Channels of block 0 and of the six groups of blocks after it.
+        many: Whether it finds any number of people, or one.
+        input_hw: The input size that it is made for, px.
+    """
+
+    stem: int
+    widths: tuple[int, int, int, int, int, int, int]
+    many: bool
+    input_hw: tuple[int, int]
+
+
+SIZES = {
+    "lightning": MoveNetSize(32, (16, 24, 32, 64, 96, 160, 320), many=False, input_hw=(192, 192)),
+    "thunder": MoveNetSize(56, (32, 40, 56, 112, 168, 280, 560), many=False, input_hw=(256, 256)),
+    "multipose": MoveNetSize(48, (24, 40, 48, 96, 144, 240, 480), many=True, input_hw=(256, 320)),
+}
+
+
+class MoveNet(PoseNetwork):
+    """Body, neck and heads; random weights unless `load_onnx` or `pretrained` brings others."""
+
+    def __init__(self, size: str = "thunder", *, n_keypoints: int = 17) -> None:
+        """Make a network with random weights.
+
+        Args:
+            size: A key of `SIZES`.
+            n_keypoints: K.
+
+        Raises:
+            ConfigError: If there is no such size.
+        """
+        super().__init__()
+        if size not in SIZES:
+            raise ConfigError(f"no size named {size!r}; there are {', '.join(SIZES)}")
+        chosen = SIZES[size]
+        self.size, self.input_hw = size, chosen.input_hw
+        self.codec = MultiPersonGrid(n_keypoints) if chosen.many else SinglePersonGrid(n_keypoints)
+        self.stem = SameConv(3, chosen.stem, kernel=3, stride=2)
+        self.blocks = nn.ModuleList(_blocks(chosen))
+        self.last = SameConv(chosen.widths[-1], _LAST)
+        self.neck = MoveNetNeck([self.blocks[tap].outputs for tap in _TAPS])  # type: ignore[misc]
+        self.heads = nn.ModuleDict(
+            {
+                name: MoveNetHead(channels, score=name in _SCORES)
+                for name, channels in self.codec.output_channels.items()
+            }
+        )
+
+    @classmethod
+    def pretrained(cls, size: str = "thunder", *, n_keypoints: int = 17) -> "MoveNet":
+        """The network with the weights that the package carries.
+
+        Args:
+            size: A key of `SIZES`.
+            n_keypoints: With another number than 17 the last convolutions of the keypoint heads stay random.
+
+        Raises:
+            ConfigError: If there is no such size.
+            MissingDependencyError: If onnx is not installed.
+            WeightsError: If the file is missing or damaged.
+        """
+        network = cls(size, n_keypoints=n_keypoints)
+        network.load_onnx(WEIGHTS_FOLDER / f"movenet-{size}.onnx", new_heads=n_keypoints != 17)
+        return network
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """``(B, 3, h, w)`` → the codec's outputs, each ``(B, C, h / 4, w / 4)``."""
+        x = torch.nn.functional.relu6(self.stem(image))
+        taps = []
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if i in _TAPS:
+                taps.append(x)
+        x = self.neck(torch.nn.functional.relu6(self.last(x)), taps[::-1])
+        fields = {name: head(x) for name, head in self.heads.items()}
+        return {name: torch.sigmoid(f) if name in _SCORES else f for name, f in fields.items()}
+
+    def load_onnx(self, path: Path, *, new_heads: bool = False) -> None:
+        """Take the weights of a file that ``scripts/convert_movenet.py`` made.
+
+        Args:
+            path: The ONNX file.
+            new_heads: Leave the last convolutions of the keypoint heads as they are, for another skeleton.
+
+        Raises:
+            MissingDependencyError: If onnx is not installed.
+            WeightsError: If the file cannot be read or its convolutions are not this network's.
+        """
+        outputs, stored = _read_convolutions(path)
+        mine = [(name, m) for name, m in self.named_modules() if isinstance(m, nn.Conv2d)]
+        if outputs != list(self.heads) or len(stored) != len(mine):
+            raise WeightsError(
+                f"'{path}' has {len(stored)} convolutions and the outputs {outputs}, MoveNet {self.size} has "
+                f"{len(mine)} and {list(self.heads)}; give the file of this size"
+            )
+        fresh = {f"heads.{head}.output" for head in _NEW_HEADS} if new_heads else set()
+        pairs = [(name, conv, kept) for (name, conv), kept in zip(mine, stored, strict=True) if name not in fresh]
+        for name, convolution, arrays in pairs:
+            wanted = [tuple(parameter.shape) for parameter in convolution.parameters()]
+            if [array.shape for array in arrays] != wanted:
+                raise WeightsError(
+                    f"'{path}': {name} should have the shapes {wanted}, the file has {[a.shape for a in arrays]}; "
+                    f"give the file of MoveNet {self.size}"
+                )
+        with torch.no_grad():
+            for _, convolution, arrays in pairs:
+                for parameter, array in zip(convolution.parameters(), arrays, strict=True):
+                    parameter.copy_(torch.from_numpy(array))
+
+
+class SameConv(nn.Conv2d):
+    """Convolution with TensorFlow's SAME padding: at stride 2, on even sides, right and below only."""
+
+    def __init__(
+        self, inputs: int, outputs: int, *, kernel: int = 1, stride: int = 1, groups: int = 1, bias: bool = True
+    ) -> None:
+        """Make the layer."""
+        padding = kernel // 2 if stride == 1 else 0
+        super().__init__(inputs, outputs, kernel, stride, padding, groups=groups, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, C, h, w)`` → ``(B, C', h / stride, w / stride)``."""
+        return super().forward(x if self.stride[0] == 1 else nn.functional.pad(x, (0, 1, 0, 1)))
+
+
+class MoveNetBlock(nn.Module):
+    """Expansion, depthwise, projection, ReLU6 between them; the input is added where the shape stays."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int, expand: int) -> None:
+        """Make the convolutions; without an expansion where it is 1."""
+        super().__init__()
+        inner = inputs * expand
+        self.outputs = outputs
+        self.expansion = SameConv(inputs, inner) if expand > 1 else None
+        self.depthwise = SameConv(inner, inner, kernel=3, stride=stride, groups=inner)
+        self.projection = SameConv(inner, outputs)
+        self.adds = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, C, h, w)`` → ``(B, C', h / stride, w / stride)``."""
+        inner = x if self.expansion is None else nn.functional.relu6(self.expansion(x))
+        result: Tensor = self.projection(nn.functional.relu6(self.depthwise(inner)))
+        return x + result if self.adds else result
+
+
+class MoveNetNeck(nn.Module):
+    """Three steps up: double, add the body's map, mix."""
+
+    def __init__(self, widths: list[int]) -> None:
+        """Take the widths of the body's maps, the coarsest first."""
+        super().__init__()
+        self.top = SameConv(_LAST, _NECK[0])
+        self.steps = nn.ModuleList(
+            nn.ModuleDict(
+                {
+                    "lateral": SameConv(width, before),
+                    "depthwise": SameConv(before, before, kernel=3, groups=before, bias=False),
+                    "mix": SameConv(before, after),
+                }
+            )
+            for width, before, after in zip(widths, _NECK[:-1], _NECK[1:], strict=True)
+        )
+
+    def forward(self, x: Tensor, maps: list[Tensor]) -> Tensor:
+        """The last map and the body's, the coarsest first → ``(B, 24, h / 4, w / 4)``."""
+        x = self.top(x)
+        for step, finer in zip(self.steps, maps, strict=True):
+            layers: Any = step
+            doubled = nn.functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+            x = torch.relu(layers["mix"](layers["depthwise"](doubled + layers["lateral"](finer))))
+        return x
+
+
+class MoveNetHead(nn.Module):
+    """Depthwise, mix, ReLU, output."""
+
+    def __init__(self, channels: int, *, score: bool) -> None:
+        """Make the convolutions; regressions start at zero, scores at a low value everywhere."""
+        super().__init__()
+        self.depthwise = SameConv(_NECK[-1], _NECK[-1], kernel=3, groups=_NECK[-1], bias=False)
+        self.mix = SameConv(_NECK[-1], _HEAD)
+        self.output = SameConv(_HEAD, channels)
+        nn.init.normal_(self.output.weight, std=0.001)
+        self.output.bias = nn.Parameter(torch.full((channels,), math.log(_PRIOR / (1 - _PRIOR)) if score else 0.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, 24, h, w)`` → ``(B, channels, h, w)``."""
+        return self.output(torch.relu(self.mix(self.depthwise(x))))  # type: ignore[no-any-return]
+
+
+def _blocks(size: MoveNetSize) -> list[MoveNetBlock]:
+    blocks = [MoveNetBlock(size.stem, size.widths[0], stride=1, expand=1)]
+    for width, repeats, stride in zip(size.widths[1:], _REPEATS, _STRIDES, strict=True):
+        for i in range(repeats):
+            blocks.append(MoveNetBlock(blocks[-1].outputs, width, stride=stride if i == 0 else 1, expand=_EXPAND))
+    return blocks
+
+
+def _read_convolutions(path: Path) -> tuple[list[str], list[list[np.ndarray[Any, np.dtype[np.float32]]]]]:
+    """Names of the outputs, and kernel and bias of every convolution in order of computation."""
+    onnx: Any = require("onnx", extra="train", purpose="reading the weights of MoveNet")  # optional
+    decode_error: Any = require("google.protobuf.message", extra="train", purpose="reading ONNX files").DecodeError
+    try:
+        graph = onnx.load(path).graph
+    except (OSError, decode_error) as error:
+        raise WeightsError(f"'{path}' cannot be read ({error}); reinstall gonio, or give another file") from error
+    arrays = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:  # the weights are stored as float16, each behind a cast
+        if node.op_type == "Cast" and node.input[0] in arrays:
+            arrays[node.output[0]] = arrays[node.input[0]]
+    convolutions = [
+        [onnx.numpy_helper.to_array(arrays[name]).astype(np.float32) for name in node.input[1:]]
+        for node in graph.node
+        if node.op_type == "Conv"
+    ]
+    return [output.name for output in graph.output], convolutions
