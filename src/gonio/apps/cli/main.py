@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gonio._version import __version__
-from gonio.apps.cli import bench, evaluate, info, models, predict
+from gonio.apps.cli import bench, data, evaluate, info, models, predict
 from gonio.apps.cli.console import WarningsHandler, say_error
 from gonio.errors import PoseError
 
@@ -30,6 +30,7 @@ app.command()(evaluate.evaluate)
 app.command()(bench.bench)
 app.command()(models.models)
 app.command()(info.info)
+app.add_typer(data.data)
 
 
 def _show_version(wanted: bool) -> None:

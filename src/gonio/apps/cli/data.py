@@ -1,0 +1,326 @@
+"""``gonio data``: convert, count, check, divide and look at labelled pictures."""
+
+import json as json_text
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gonio.apps.cli.console import number_table, say
+from gonio.datasets.export import WrittenFormat, write_splits, yolo_splits
+from gonio.datasets.findings import CODES, Finding
+from gonio.datasets.info import DatasetInfo, describe
+from gonio.datasets.lint import lint_files
+from gonio.datasets.loading import LabelledSet, load_sets
+from gonio.datasets.sheet import Tile, contact_sheets
+from gonio.datasets.split import split_images
+from gonio.errors import ConfigError
+from gonio.io.formats.coco import merge_annotations
+from gonio.io.formats.labels import LabelFormat, write_coco_keypoints
+from gonio.io.images import read_image, write_image
+from gonio.structures.annotations import Annotations
+from gonio.structures.skeleton import Skeleton, load_skeleton
+
+FOUND = 3
+"""Exit code of lint when something was found: 1 is for files that cannot be read."""
+
+data = typer.Typer(
+    name="data",
+    help="Convert, count, check, divide and look at labelled pictures.",
+    epilog="Example: gonio data lint train.json val.json --images photos",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+Labels = Annotated[
+    list[Path],
+    typer.Argument(help="COCO, YOLO, CVAT, Label Studio, LSP, DeepLabCut or SLEAP files.", metavar="LABELS"),
+]
+Images = Annotated[
+    list[Path] | None,
+    typer.Option(help="Folder of pictures; may be given again.", metavar="DIR", show_default="beside the labels"),
+]
+SkeletonName = Annotated[
+    str | None, typer.Option("--skeleton", help="What the keypoints shall be.", show_default="what the file says")
+]
+Kind = Annotated[LabelFormat | None, typer.Option("--format", help="Of LABELS.", show_default="by name and content")]
+Category = Annotated[str | None, typer.Option(help="Class to read, where there are several.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+
+
+@data.command()
+def convert(
+    labels: Labels,
+    out: Annotated[Path, typer.Option("--out", "-o", help="A .json file for COCO, a folder for YOLO.")],
+    images: Images = None,
+    pictures: Annotated[bool, typer.Option(help="Copy the pictures into a YOLO folder.")] = True,
+    skeleton: SkeletonName = None,
+    format: Kind = None,  # noqa: A002 - the option's name
+    category: Category = None,
+) -> None:
+    """Convert labels of any known format to COCO keypoints or to YOLO-pose.
+
+    A .json file takes all pictures of all LABELS. In a folder each file is a split, train, val or test as its name
+    says; a single one is train. docs/data.md says what each format loses.
+
+    Example: gonio data convert task.zip --out labels.json
+    """
+    sets = _load(labels, images, skeleton, format, category)
+    if out.suffix.lower() == ".json":
+        merged = merge_annotations([dataset.images for dataset in sets])
+        write_coco_keypoints(out, merged)
+        _say_written([out], merged)
+        return
+    files = _write(out, yolo_splits(sets), "yolo", sets, pictures=pictures)
+    _say_written(files, [image for dataset in sets for image in dataset.images])
+
+
+@data.command()
+def info(
+    labels: Labels,
+    images: Images = None,
+    skeleton: SkeletonName = None,
+    format: Kind = None,  # noqa: A002 - the option's name
+    category: Category = None,
+    json: Json = False,
+) -> None:
+    """Count pictures, people, sizes, and how often each keypoint is labelled.
+
+    Example: gonio data info person_keypoints_val2017.json
+    """
+    infos = [describe(one.images, name=one.name) for one in _load(labels, images, skeleton, format, category)]
+    if json:
+        sys.stdout.write(json_text.dumps({"sets": [one.to_dict() for one in infos]}, allow_nan=False) + "\n")
+        return
+    for one in infos:
+        _print_info(one)
+
+
+@data.command()
+def lint(
+    labels: Labels,
+    images: Images = None,
+    pictures: Annotated[bool, typer.Option(help="Look at the picture files too.")] = True,
+    only: Annotated[list[str] | None, typer.Option(help="Only findings of this code; may be given again.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="Findings shown of each code.")] = 20,
+    skeleton: SkeletonName = None,
+    format: Kind = None,  # noqa: A002 - the option's name
+    category: Category = None,
+    json: Json = False,
+) -> None:
+    """Find swapped sides, wrong order, misused visibility, duplicates, leaks and more.
+
+    Each file is a split. Exit code: 0 nothing found, 3 something found, 1 a file cannot be read.
+
+    Example: gonio data lint train.json val.json --images photos
+    """
+    sets, findings = _findings(labels, images, skeleton, format, category, only, pictures=pictures)
+    people = sum(len(image) for dataset in sets for image in dataset.images)
+    pictures_n = sum(len(dataset.images) for dataset in sets)
+    if json:
+        facts = {"images": pictures_n, "people": people, "findings": [finding.to_dict() for finding in findings]}
+        sys.stdout.write(json_text.dumps(facts, allow_nan=False) + "\n")
+    else:
+        _print_findings(findings, most)
+        say(f"{len(findings)} findings in {pictures_n} pictures with {people} people")
+    if findings:
+        raise typer.Exit(FOUND)
+
+
+@data.command()
+def split(
+    labels: Labels,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")],
+    part: Annotated[
+        list[str] | None, typer.Option(help="NAME=SHARE; given for each split.", show_default="train=0.8, val=0.2")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Regular expression: pictures that share what its bracket finds stay together.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another number, another division.")] = 0,
+    to: Annotated[WrittenFormat, typer.Option(help="Format to write.")] = "coco",
+    images: Images = None,
+    pictures: Annotated[bool, typer.Option(help="Copy the pictures into a YOLO folder.")] = True,
+    skeleton: SkeletonName = None,
+    format: Kind = None,  # noqa: A002 - the option's name
+    category: Category = None,
+) -> None:
+    """Divide pictures into splits, the same way each time.
+
+    Frames of one video belong together: name what they share with --group.
+
+    Example: gonio data split labels.json --out divided --group '(.*)_[0-9]+'
+    """
+    sets = _load(labels, images, skeleton, format, category)
+    merged = merge_annotations([dataset.images for dataset in sets])
+    divided = split_images(merged, _parts(part or ["train=0.8", "val=0.2"]), seed=seed, group=group)
+    files = _write(out, divided, to, sets, pictures=pictures)
+    _say_written(files, merged)
+    say(", ".join(f"{name} {len(own)}" for name, own in divided.items()))
+
+
+@data.command()
+def view(
+    labels: Labels,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write.")],
+    images: Images = None,
+    people: Annotated[bool, typer.Option("--people", help="A tile for each person instead of each picture.")] = False,
+    only: Annotated[list[str] | None, typer.Option(help="Show what lint finds of this code, or of 'any'.")] = None,
+    columns: Annotated[int, typer.Option(min=1, help="Tiles side by side.")] = 5,
+    rows: Annotated[int, typer.Option(min=1, help="Tiles one above the other.")] = 4,
+    tile: Annotated[int, typer.Option(min=32, help="Width of a tile, px.")] = 280,
+    page: Annotated[int, typer.Option(min=1, help="Which sheet, from 1.")] = 1,
+    skeleton: SkeletonName = None,
+    format: Kind = None,  # noqa: A002 - the option's name
+    category: Category = None,
+) -> None:
+    """Draw labels onto a contact sheet: visible keypoints filled, hidden ones hollow.
+
+    Example: gonio data view train.json --images photos --only sides-swapped --out swapped.jpg
+    """
+    if only:
+        codes = None if "any" in only else only
+        sets, findings = _findings(labels, images, skeleton, format, category, codes, pictures=False)
+        wanted = list(_tiles_of_findings(sets, findings))
+    else:
+        sets = _load(labels, images, skeleton, format, category)
+        wanted = list(_tiles_of_sets(sets, people=people))
+    size = columns * rows
+    chosen = wanted[(page - 1) * size : page * size]
+    if not chosen:
+        raise ConfigError(f"there are {len(wanted)} tiles, none on page {page}; page 1 has the first {size}.")
+    tiles = (Tile(read_image(file), image, caption, person) for file, image, caption, person in chosen)
+    sheet = next(contact_sheets(tiles, columns=columns, rows=rows, tile_px=tile))
+    write_image(out, sheet)
+    say(f"wrote {out}: tiles {(page - 1) * size + 1} to {(page - 1) * size + len(chosen)} of {len(wanted)}")
+
+
+_Wanted = tuple[Path, Annotations, str, int | None]
+
+
+def _load(
+    labels: Sequence[Path],
+    images: Sequence[Path] | None,
+    skeleton: str | None,
+    kind: LabelFormat | None,
+    category: str | None,
+) -> list[LabelledSet]:
+    return load_sets(labels, folders=images or (), kind=kind, skeleton=_skeleton(skeleton), category=category)
+
+
+def _findings(
+    labels: Sequence[Path],
+    images: Sequence[Path] | None,
+    skeleton: str | None,
+    kind: LabelFormat | None,
+    category: str | None,
+    only: Sequence[str] | None,
+    *,
+    pictures: bool,
+) -> tuple[list[LabelledSet], list[Finding]]:
+    if unknown := [code for code in only or () if code not in CODES]:
+        raise ConfigError(f"lint has no code {unknown[0]!r}; there are: {', '.join(CODES)}.")
+    sets, findings = lint_files(
+        labels,
+        folders=images or (),
+        kind=kind,
+        skeleton=_skeleton(skeleton),
+        category=category,
+        pictures=pictures,
+    )
+    return sets, [finding for finding in findings if not only or finding.code in only]
+
+
+def _skeleton(name: str | None) -> Skeleton | None:
+    return None if name is None else load_skeleton(name)
+
+
+def _write(
+    out: Path,
+    splits: Mapping[str, Sequence[Annotations]],
+    kind: WrittenFormat,
+    sets: Sequence[LabelledSet],
+    *,
+    pictures: bool,
+) -> list[Path]:
+    files: dict[str, Path] | None = None
+    if pictures and kind == "yolo":
+        files = {
+            image.file_name: file
+            for dataset in sets
+            for image, file in zip(dataset.images, dataset.pictures(), strict=True)
+        }
+    return write_splits(out, splits, kind=kind, pictures=files)
+
+
+def _say_written(files: Sequence[Path], images: Sequence[Annotations]) -> None:
+    names = ", ".join(f"'{file}'" for file in files)
+    say(f"wrote {names}: {len(images)} pictures, {sum(len(image) for image in images)} people")
+
+
+def _parts(texts: Sequence[str]) -> dict[str, float]:
+    parts: dict[str, float] = {}
+    for text in texts:
+        name, _, share = text.partition("=")
+        try:
+            parts[name] = float(share)
+        except ValueError as error:
+            raise ConfigError(f"--part {text!r} is not NAME=SHARE; write for example train=0.8.") from error
+    return parts
+
+
+def _tiles_of_sets(sets: Sequence[LabelledSet], *, people: bool) -> Iterator[_Wanted]:
+    for dataset in sets:
+        for image, file in zip(dataset.images, dataset.pictures(), strict=True):
+            if people:
+                yield from ((file, image, f"{image.file_name} {n}", n) for n in range(len(image)))
+            else:
+                yield file, image, f"{image.file_name}  {len(image)} people", None
+
+
+def _tiles_of_findings(sets: Sequence[LabelledSet], findings: Sequence[Finding]) -> Iterator[_Wanted]:
+    """One tile for each finding that a picture can show."""
+    homes = {(dataset.name, image.file_name): (dataset, image) for dataset in sets for image in dataset.images}
+    for finding in findings:
+        dataset, image = homes.get((finding.split, finding.image or ""), (None, None))
+        if dataset is None or image is None or (file := dataset.picture(image)) is None:
+            continue
+        person = next((n for n in range(len(image)) if dataset.position(image, n) == finding.person), None)
+        where = "" if finding.person is None else f" {finding.person}"
+        yield file, image, f"{image.file_name}{where}  {finding.code}", person
+
+
+def _print_findings(findings: Sequence[Finding], most: int) -> None:
+    counts = Counter(finding.code for finding in findings)
+    for code, count in counts.items():
+        typer.echo(f"{code}: {count}, {CODES[code]}")
+        for finding in [one for one in findings if one.code == code][:most]:
+            where = f"{finding.split}: {finding.image or 'the whole set'}"
+            person = "" if finding.person is None else f" person {finding.person}"
+            typer.echo(f"  {where}{person}: {finding.message}")
+        if count > most:
+            typer.echo(f"  and {count - most} more")
+
+
+def _print_info(one: DatasetInfo) -> None:
+    typer.echo(
+        f"{one.name}: {one.images} pictures, {one.images_with_people} of them with people, skeleton {one.skeleton}"
+    )
+    typer.echo(f"  people {one.people}, with keypoints {one.people_with_keypoints}, crowds {one.crowds}")
+    typer.echo(
+        f"  small {one.small}, medium {one.medium}, large {one.large} (below 32 x 32 px, between, from 96 x 96 px)"
+    )
+    (w1, w2, w3), (h1, h2, h3) = one.size_wh
+    typer.echo(f"  pictures {w1:g} to {w3:g} px wide (median {w2:g}), {h1:g} to {h3:g} px high (median {h2:g})")
+    low, middle, high = one.box_height
+    typer.echo(f"  boxes {middle:g} px high (median; 5 % below {low:g}, 5 % above {high:g})")
+    table = number_table("keypoint", "visible", "hidden", "missing", "labelled %")
+    for keypoint in one.keypoints:
+        total = max(keypoint.visible + keypoint.hidden + keypoint.missing, 1)
+        share = 100 * (keypoint.visible + keypoint.hidden) / total
+        table.add_row(keypoint.name, str(keypoint.visible), str(keypoint.hidden), str(keypoint.missing), f"{share:.0f}")
+    Console().print(table)

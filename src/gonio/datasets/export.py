@@ -1,0 +1,81 @@
+"""A data set written to a folder or file, with its pictures where the format wants them."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+from gonio.datasets.loading import LabelledSet
+from gonio.errors import ConfigError, MediaError
+from gonio.io.formats.labels import write_coco_keypoints, write_yolo_pose
+from gonio.io.formats.yolo_dataset import SPLITS
+from gonio.structures.annotations import Annotations
+
+WrittenFormat = Literal["coco", "yolo"]
+
+
+def write_splits(
+    out: Path,
+    splits: Mapping[str, Sequence[Annotations]],
+    *,
+    kind: WrittenFormat,
+    pictures: Mapping[str, Path] | None = None,
+) -> list[Path]:
+    """Write splits into a folder: ``SPLIT.json`` each for COCO, ``data.yaml`` with ``labels/`` for YOLO.
+
+    Args:
+        out: The folder, made if there is none.
+        splits: Name of each split and its pictures; a split without pictures is left out.
+        kind: The format.
+        pictures: The file of each file name; given, they are copied to ``images/SPLIT/``. YOLO finds them there;
+            in a COCO file they keep their names, so that the copies are not looked for, and this is refused.
+
+    Returns:
+        The label files, or the YAML file.
+
+    Raises:
+        ConfigError: If the format is not one that is written, every split is empty, or COCO is to copy.
+        MediaError: If a file cannot be written or copied.
+    """
+    filled = {name: images for name, images in splits.items() if images}
+    if not filled:
+        raise ConfigError("there is no picture to write; is the file of labels empty?")
+    if kind == "coco":
+        if pictures is not None:
+            raise ConfigError("COCO files name pictures where they are, none are copied; leave pictures out.")
+        for name, images in filled.items():
+            write_coco_keypoints(out / f"{name}.json", images)
+        return [out / f"{name}.json" for name in filled]
+    if kind == "yolo":
+        yaml = write_yolo_pose(out, filled)
+        if pictures is not None:
+            for name, images in filled.items():
+                _copy([pictures[labels.file_name] for labels in images], out / "images" / name)
+        return [yaml]
+    raise ConfigError(f"no format to write is named {kind!r}; there are: {', '.join(get_args(WrittenFormat))}.")
+
+
+def yolo_splits(sets: Sequence[LabelledSet]) -> dict[str, Sequence[Annotations]]:
+    """Name sets as YOLO does: by the first of train, val and test in the name; a single one without is train.
+
+    Raises:
+        ConfigError: If two sets would be the same split, or it is not clear which one is.
+    """
+    named: dict[str, Sequence[Annotations]] = {}
+    for dataset in sets:
+        name = next((split for split in SPLITS if split in dataset.name.lower()), "train" if len(sets) == 1 else "")
+        if not name or name in named:
+            raise ConfigError(
+                f"it is not clear which split {dataset.name!r} is; rename the file to one of {', '.join(SPLITS)}."
+            )
+        named[name] = dataset.images
+    return named
+
+
+def _copy(files: Sequence[Path], folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copyfile(file, folder / file.name)
+    except OSError as error:
+        raise MediaError(f"cannot copy pictures to '{folder}': {error.strerror or error}; is there space?") from error
