@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gonio.draw.overlay import DrawStyle
+from gonio.errors import ConfigError
 from gonio.io.sources import Source, SourceLike, open_source
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
@@ -32,12 +33,12 @@ def stream(
     """Find everyone in each frame of a source, one frame at a time, in constant memory.
 
     Args:
-        source: Path of an image or video, folder, glob, list of these, URL, camera number, stream address, numpy array
-            ``(H, W, 3)`` uint8 RGB, PIL image, or what ``gonio.open_source`` gave.
+        source: Path of an image or video, folder of images, glob, URL, camera number, stream address, numpy array
+            ``(H, W, 3)`` uint8 RGB, PIL image, list of images (paths, arrays, PIL), or what ``gonio.open_source`` gave.
         model: A name from ``gonio models``, the path of a model card, or a loaded model; default: the default model.
         min_person_score: People below this are left out; default: the model card's.
-        flip_test: Also look at the mirrored picture and average: better by one or two AP, twice the time.
-        threads: Threads of each network, where ``model`` is not loaded yet; default: ``GONIO_THREADS``, else all CPUs.
+        flip_test: Also look at the mirrored picture and average: more accurate, twice the time.
+        threads: Threads of each network, only where ``model`` is a name; default: ``GONIO_THREADS``, else all CPUs.
         start_s: Leave out the frames before this time of a video.
         end_s: Stop a video at this time.
         stride: Take every n-th frame.
@@ -53,6 +54,8 @@ def stream(
         ConfigError: If a setting is out of range.
     """
     opened = open_source(source, start_s=start_s, end_s=end_s, stride=stride)
+    if isinstance(model, PoseModel) and threads is not None:
+        raise ConfigError("threads are chosen when a model is loaded; give them to load_model")
     ready = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
     floor = ready.person_floor(min_person_score)  # now, not at the first frame
     return _run(opened, ready, min_person_score=floor, flip_test=flip_test, style=style or DrawStyle())

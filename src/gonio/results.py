@@ -10,11 +10,14 @@ from typing import Any
 from gonio.arrays import ImageArray
 from gonio.draw.display import show_image
 from gonio.draw.overlay import DrawStyle, draw_poses
-from gonio.errors import MediaError
+from gonio.errors import ConfigError, MediaError
 from gonio.io.formats import frame_record, header_record, open_writer
 from gonio.io.images import IMAGE_SUFFIXES, write_image
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
+
+RECORD_SUFFIXES = (".json", ".jsonl", ".csv")
+"""What `Result.save` writes numbers to; ``.coco.json`` is COCO results."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +57,11 @@ class Result:
         path = Path(path)
         if path.suffix.lower() in IMAGE_SUFFIXES:
             write_image(path, self.plot())
+        elif path.suffix.lower() not in RECORD_SUFFIXES:
+            raise ConfigError(
+                f"cannot save '{path}': the suffix says what to write, a drawn picture "
+                f"({', '.join(IMAGE_SUFFIXES)}) or the numbers ({', '.join(RECORD_SUFFIXES)})"
+            )
         else:
             with open_writer(path, model=self.model, skeleton=self.poses.skeleton) as writer:
                 writer.write(self.frame, self.poses)

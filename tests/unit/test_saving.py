@@ -183,6 +183,7 @@ def test_failures_are_written_down(tmp_path: Path) -> None:
     [
         pytest.param(("a.xml",), r"a\.xml.*\.jsonl", id="unknown suffix"),
         pytest.param(("a.csv", "a.csv"), r"a\.csv' is named twice", id="twice"),
+        pytest.param(("a.csv", "./a.csv"), r"a\.csv' is named twice", id="twice, spelled differently"),
     ],
 )
 def test_refused_before_the_work(tmp_path: Path, records: tuple[str, ...], message: str) -> None:

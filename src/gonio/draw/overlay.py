@@ -127,8 +127,8 @@ def _draw_person(
 def _certainty(scores: FloatArray64, style: DrawStyle) -> FloatArray64:
     """``(K,)`` from 0 at ``min_score`` to 1 at ``sure_score``."""
     span = style.sure_score - style.min_score
-    if span <= 0:
-        return np.ones(scores.shape)
+    if span < 1e-6:  # a step, not a ramp
+        return (scores >= style.sure_score).astype(np.float64)
     return np.clip((scores - style.min_score) / span, 0.0, 1.0)
 
 

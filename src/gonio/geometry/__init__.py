@@ -2,5 +2,5 @@
 
 Two conventions meet here. A *keypoint* counts pixel centres: ``(0, 0)`` is the centre of the top-left pixel, as in
 cv2's warps and COCO's labels. A *box* is continuous: the whole image is ``(0, 0, W, H)``. The half pixel between the
-two is added in `gonio.geometry.affine` and nowhere else.
+two is added in this room (`affine.crop_matrix`, `affine.transform_boxes`, `boxes.box_around`) and nowhere else.
 """

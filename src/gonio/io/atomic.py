@@ -48,11 +48,13 @@ def atomic_path(path: Path, *, keep_partial: bool = False) -> Iterator[Path]:
     Raises:
         MediaError: If the file cannot be written: no permission, no space, a folder of that name.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
+    with _explained(path, path):
+        is_device = path.exists() and not path.is_file() and not path.is_dir()
+        target = path.resolve() if path.is_symlink() else path
+    if is_device:
         with _explained(path, path):
             yield path
         return
-    target = path.resolve() if path.is_symlink() else path
     temporary = target.with_name(f".{target.stem[:80]}.{secrets.token_hex(4)}.tmp{target.suffix}")
     with _explained(target, temporary):
         if target.is_dir():

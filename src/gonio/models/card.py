@@ -49,7 +49,7 @@ class CropInput(Normalisation):
     """One crop per person: a region of the network's aspect around the box, ``margin`` times as large."""
 
     kind: Literal["crop"]
-    input_hw: tuple[int, int]
+    input_hw: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
     margin: Annotated[float, Field(gt=0)]
     pad_value: Annotated[int, Field(ge=0, le=255)]
 

@@ -11,6 +11,8 @@ from gonio.models.onestage import OneStageModel
 from gonio.models.registry import default_name, find_card, find_weights
 from gonio.models.topdown import Proposer, TopDownModel
 
+MAX_INPUT_SIZE = 4096
+"""Longest side of a network's input, px: beyond it the memory of an ordinary machine ends."""
 RUNTIMES = ("onnxruntime",)
 """The runtimes that ``runtime=`` accepts."""
 
@@ -56,19 +58,27 @@ def load_model(
     backend = OnnxBackend(find_weights(card, folder), threads=threads)
     if card.task == "one-stage":
         return OneStageModel(card, backend)
-    return TopDownModel(card, backend, _load_proposer(card, threads=threads, input_size=input_size))
+    return TopDownModel(card, backend, _load_proposer(card, folder, threads=threads, input_size=input_size))
 
 
-def _load_proposer(card: ModelCard, *, threads: int, input_size: int | None) -> Proposer:
+def _load_proposer(card: ModelCard, folder: Path, *, threads: int, input_size: int | None) -> Proposer:
+    """The one-stage model that the card names, or whose card lies beside it."""
     if card.proposals is None:
         raise ConfigError(f"card {card.name!r}: a top-down model needs proposals")
-    detector = load_model(card.proposals.model, threads=threads, input_size=input_size)
+    beside = folder / card.proposals.model
+    name = beside if beside.is_file() else card.proposals.model
+    task = find_card(name)[0].task
+    if task != "one-stage":
+        raise ConfigError(f"card {card.name!r}: proposals come from a one-stage model, but {str(name)!r} is {task}")
+    detector = load_model(name, threads=threads, input_size=input_size)
     return lambda image: detector(image, min_person_score=0)
 
 
 def _resized(card: ModelCard, current: LetterboxInput, input_size: int) -> ModelCard:
-    if input_size < current.multiple or input_size % current.multiple:
-        raise ConfigError(f"input_size must be a multiple of {current.multiple} px, got {input_size}")
+    if not current.multiple <= input_size <= MAX_INPUT_SIZE or input_size % current.multiple:
+        raise ConfigError(
+            f"input_size must be a multiple of {current.multiple} px up to {MAX_INPUT_SIZE}, got {input_size}"
+        )
     return card.model_copy(update={"input": current.model_copy(update={"longer_side": input_size})})
 
 
@@ -76,7 +86,7 @@ def _thread_count(threads: int | None) -> int:
     """The asked number, else ``GONIO_THREADS``, else the CPUs that this process may use."""
     if threads is not None:
         name, value = "threads", str(threads)
-    elif "GONIO_THREADS" in os.environ:
+    elif os.environ.get("GONIO_THREADS"):
         name, value = "GONIO_THREADS", os.environ["GONIO_THREADS"]
     else:
         return available_cpus()

@@ -71,7 +71,7 @@ class PoseModel(ABC):
         Args:
             images: ``(H, W, 3)`` uint8 RGB, or a sequence of such, of any sizes.
             min_person_score: People below this are left out; default: the card's.
-            flip_test: Also look at the mirrored input and average: better by one or two AP, twice the time.
+            flip_test: Also look at the mirrored input and average: more accurate, twice the time.
 
         Returns:
             Poses, best person first, in pixels of the image; a list of Poses for a list of images.
@@ -81,8 +81,13 @@ class PoseModel(ABC):
             ConfigError: If the score is not in [0, 1].
         """
         floor = self.person_floor(min_person_score)
-        if not isinstance(images, np.ndarray):
+        if isinstance(images, list | tuple):
             return [self(image, min_person_score=floor, flip_test=flip_test) for image in images]
+        if not isinstance(images, np.ndarray):
+            raise ConfigError(
+                f"a model takes an (H, W, 3) uint8 RGB array or a list of them, got {type(images).__name__}; "
+                "gonio.predict opens files and PIL images"
+            )
         people = self._estimate(Frame(images).image, floor=floor, flip_test=flip_test)
         return distinct(people[people.person_scores >= floor], max_oks=self.card.max_oks)
 

@@ -68,14 +68,22 @@ class TestThreads:
         with pytest.raises(ConfigError, match=f"^threads must be a whole number of at least 1, got '{threads}'$"):
             load_model(card, threads=threads)
 
-    @pytest.mark.parametrize("value", ["0", "-2", "1.5", "many", "", " ", "²", "nan"])
+    @pytest.mark.parametrize("value", ["0", "-2", "1.5", "many", " ", "²", "nan"])
     def test_a_bad_environment(self, card: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
         monkeypatch.setenv("GONIO_THREADS", value)
         with pytest.raises(ConfigError, match=f"^GONIO_THREADS must be a whole number of at least 1, got '{value}'$"):
             load_model(card)
 
+    def test_an_empty_environment_is_none(self, card: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GONIO_THREADS", "")
+        load_model(card)
+
 
 class TestInputSize:
+    def test_it_has_an_end(self, card: Path) -> None:
+        with pytest.raises(ConfigError, match="up to 4096, got 32000"):
+            load_model(card, threads=1, input_size=32000)
+
     def test_it_is_the_longer_side(self, card: Path) -> None:
         model = load_model(card, threads=1, input_size=128)
         assert isinstance(model.card.input, LetterboxInput)
@@ -83,11 +91,11 @@ class TestInputSize:
 
     @pytest.mark.parametrize("input_size", [100, 16, 0, -32])
     def test_it_is_a_multiple(self, card: Path, input_size: int) -> None:
-        with pytest.raises(ConfigError, match=f"input_size must be a multiple of 32 px, got {input_size}"):
+        with pytest.raises(ConfigError, match=f"input_size must be a multiple of 32 px up to 4096, got {input_size}"):
             load_model(card, input_size=input_size)
 
     def test_of_a_top_down_model_it_is_the_proposers(self) -> None:
-        with pytest.raises(ConfigError, match="input_size must be a multiple of 32 px, got 100"):
+        with pytest.raises(ConfigError, match="input_size must be a multiple of 32 px up to 4096, got 100"):
             load_model("lightning", threads=1, input_size=100)
 
 

@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+import gonio
 from gonio.arrays import ImageArray
+from gonio.errors import ConfigError
 from gonio.io.images import read_image
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
@@ -128,3 +130,16 @@ def test_the_same_picture_gives_the_same_people(load: Load, astronaut: ImageArra
     first, second = load("multipose")(astronaut), load("multipose")(astronaut)
     np.testing.assert_array_equal(first.keypoints, second.keypoints)
     np.testing.assert_array_equal(astronaut, before)  # the picture is the caller's
+
+
+@pytest.mark.parametrize("wrong", [pytest.param("photo.jpg", id="path"), pytest.param(None, id="nothing")])
+def test_what_is_no_array_is_refused(wrong: object) -> None:
+    model = load_model("multipose", threads=1)
+    with pytest.raises(ConfigError, match=f"got {type(wrong).__name__}; gonio.predict opens files"):
+        model(wrong)  # type: ignore[call-overload]
+
+
+def test_threads_do_not_go_with_a_loaded_model() -> None:
+    model = load_model("multipose", threads=1)
+    with pytest.raises(ConfigError, match="give them to load_model"):
+        gonio.predict(np.zeros((8, 8, 3), np.uint8), model=model, threads=2)

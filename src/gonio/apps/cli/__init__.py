@@ -1,5 +1,13 @@
 """The command ``gonio``: one file per verb; a verb parses, calls one library function and reports."""
 
-from gonio.apps.cli.main import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Run the command; Ctrl-C ends it quietly even while it is still being loaded."""
+    try:
+        from gonio.apps.cli.main import main as run  # slow: half a second in which a person may change their mind
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)

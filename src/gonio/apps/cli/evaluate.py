@@ -13,6 +13,7 @@ from gonio.apps.cli.console import number_table, progress_bar
 from gonio.evaluation.report import EvaluationReport, evaluate_poses
 from gonio.labelled import predict_labelled, read_labels
 from gonio.models.loader import load_model
+from gonio.optional import require
 
 
 def evaluate(
@@ -37,6 +38,7 @@ def evaluate(
 
     Example: gonio evaluate --images val2017 --annotations val2017.json
     """
+    require("pycocotools", extra="eval", purpose="measuring COCO AP")  # now, not after the last picture
     labels = read_labels(annotations)
     ready = load_model(model, threads=threads, input_size=input_size)
     predictions = []

@@ -1,5 +1,6 @@
 """COCO results: the list of detections that pycocotools and the COCO server evaluate."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,6 +14,9 @@ from gonio.structures.poses import Poses
 PERSON_CATEGORY = 1
 """COCO's category of people."""
 _SCORE_DECIMALS = 6  # the evaluation ranks people by score, so ties must not arise from rounding
+
+
+_log = logging.getLogger(__name__)
 
 
 class CocoResultsWriter(StreamingWriter):
@@ -36,6 +40,7 @@ class CocoResultsWriter(StreamingWriter):
     def __init__(self, target: Target, *, image_ids: Mapping[str, int] | None = None) -> None:
         self._image_ids = image_ids or {}
         self._has_people = False
+        self._sources: dict[int | str, str] = {}
         super().__init__(target)
 
     def _head(self) -> str:
@@ -43,12 +48,23 @@ class CocoResultsWriter(StreamingWriter):
 
     def _frame_text(self, frame: Frame, poses: Poses) -> str:
         image_id = self._image_ids.get(frame.source, image_id_of(frame))
+        self._warn_of_namesakes(image_id, frame)
         texts = [compact_json(result) for result in coco_results(poses, image_id)]
         if not texts:
             return ""
         separator = ",\n" if self._has_people else "\n"
         self._has_people = True
         return separator + ",\n".join(texts)
+
+    def _warn_of_namesakes(self, image_id: int | str, frame: Frame) -> None:
+        """Two pictures of one id would be scored as one."""
+        if frame.time_s is None and self._sources.setdefault(image_id, frame.source) != frame.source:
+            _log.warning(
+                "'%s' and '%s' both get the COCO image id %r; rename one",
+                self._sources[image_id],
+                frame.source,
+                image_id,
+            )
 
     def _tail(self, *, complete: bool) -> str:  # noqa: ARG002 - a plain list has no place for it
         return "\n]\n"

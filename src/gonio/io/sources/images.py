@@ -12,6 +12,7 @@ from gonio.errors import ConfigError, MediaError
 from gonio.io.files import check_is_file
 from gonio.io.images import IMAGE_SUFFIXES, as_image, read_image
 from gonio.io.sources.base import FrameSource, Selection, natural_key
+from gonio.io.sources.video import VIDEO_SUFFIXES
 from gonio.structures.frame import Frame
 from gonio.timing import timed
 
@@ -109,6 +110,8 @@ def open_list(pictures: Sequence[object], selection: Selection, *, prefetch: int
             )
         if isinstance(picture, str) and "://" in picture:
             raise ConfigError(f"item {index} of the list is the address '{picture}'; open addresses one at a time")
+        if isinstance(picture, str | Path) and Path(picture).suffix.lower() in VIDEO_SUFFIXES:
+            raise ConfigError(f"item {index} of the list is the video '{picture}'; open videos one at a time")
         known.append(picture)
     if not known:
         raise ConfigError("the list of pictures is empty; give at least one")
@@ -118,7 +121,7 @@ def open_list(pictures: Sequence[object], selection: Selection, *, prefetch: int
 def _open_set(files: Sequence[Path], name: str, selection: Selection, prefetch: int) -> ImageSource:
     pictures = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
     if not pictures:
-        found = f"found {len(files)} other files" if files else "it is empty"
+        found = f"found {len(files)} other files" if files else "no file lies directly in it"
         raise MediaError(f"no image in '{name}' ({found}); it needs files ending in {', '.join(IMAGE_SUFFIXES)}")
     pictures.sort(key=lambda file: natural_key(str(file)))
     return ImageSource(pictures, name, selection, prefetch=prefetch)

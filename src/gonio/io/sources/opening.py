@@ -1,6 +1,7 @@
 """One door for whatever a person calls a source."""
 
 import glob
+import os
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -37,12 +38,10 @@ def open_source(
     """Open whatever holds frames.
 
     Args:
-        source: A picture or video file, a folder of pictures, a pattern (``"run/*.png"``), an http(s) address
-            of a picture, video or MJPEG/HLS stream, an ``rtsp://``, ``rtmp://``, ``udp://`` address, a camera
-            (``0`` or
-            ``"camera:0"``), a ``(H, W, 3)`` uint8 RGB array, a PIL image, a list of files, arrays and PIL
-                images,
-            or a source that is open already.
+        source: A picture or video file, a folder of pictures (those directly in it), a pattern (``"run/*.png"``), an
+            http(s) address of a picture, video or MJPEG/HLS stream, an ``rtsp://``, ``rtmp://``, ``udp://`` address, a
+            camera (``0`` or ``"camera:0"``), a ``(H, W, 3)`` uint8 RGB array, a PIL image, a list of picture files,
+            arrays and PIL images, or a source that is open already.
         start_s: Skip what comes before, in seconds from the first frame. Videos and live sources only.
         end_s: Stop at this time; a frame at exactly ``end_s`` is left out.
         stride: Take every n-th frame or picture.
@@ -81,6 +80,8 @@ def open_source(
 
 
 def _open_named(name: str, selection: Selection, prefetch: int) -> Source:
+    if not name:
+        raise ConfigError("the source is an empty name; give a file, folder, address or camera number")
     scheme = name.partition("://")[0].lower() if "://" in name else ""
     if scheme in STREAM_SCHEMES:
         return StreamSource(name, selection, prefetch=prefetch)
@@ -92,11 +93,12 @@ def _open_named(name: str, selection: Selection, prefetch: int) -> Source:
         known = ", ".join(("http", "https", *STREAM_SCHEMES))
         raise ConfigError(f"'{name}' begins with '{scheme}://'; known are {known}")
     path = Path(name).expanduser()
-    if name.startswith("camera:") or (name.isdecimal() and not path.exists()):
+    is_there = os.path.exists(path)  # noqa: PTH110 - unlike Path's, it does not raise for an impossible name
+    if name.startswith("camera:") or (name.isdecimal() and not is_there):
         return _open_camera(name.removeprefix("camera:"), selection, prefetch)
-    if path.is_dir():
+    if is_there and path.is_dir():
         return open_folder(path, selection, prefetch=prefetch)
-    if glob.has_magic(name) and not path.exists():
+    if glob.has_magic(name) and not is_there:
         return _open_pattern(str(path), selection, prefetch)
     return _open_file(path, selection, prefetch)
 

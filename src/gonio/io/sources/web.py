@@ -101,7 +101,7 @@ def _answer(url: str, name: str) -> Iterator[HTTPResponse]:
     except urllib.error.HTTPError as error:
         error.close()
         raise MediaError(
-            f"cannot fetch '{name}': the server answered {error.code} ({error.reason}); check the address"
+            f"cannot fetch '{name}': the server answered {error.code} ({_first_line(error.reason)}); check the address"
         ) from error
     except TimeoutError as error:
         raise MediaError(
@@ -162,3 +162,7 @@ def _to_file(answer: HTTPResponse, name: str) -> Path:
             path.unlink(missing_ok=True)
             raise
     return path
+
+
+def _first_line(reason: object) -> str:
+    return (str(reason).splitlines() or ["no reason given"])[0]

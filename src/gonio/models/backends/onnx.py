@@ -32,7 +32,7 @@ class OnnxBackend:
         # spinning on, two processes on one machine starve each other; not spinning at all costs a tenth of the speed.
         options.add_session_config_entry("session.intra_op.spin_duration_us", "100")
         options.log_severity_level = 3
-        broken = (
+        self._errors = (
             ort.capi.onnxruntime_pybind11_state.Fail,
             ort.capi.onnxruntime_pybind11_state.InvalidProtobuf,
             ort.capi.onnxruntime_pybind11_state.InvalidGraph,
@@ -43,7 +43,7 @@ class OnnxBackend:
         )
         try:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except broken as error:
+        except self._errors as error:
             reason = str(error).strip().splitlines()[0]
             raise WeightsError(
                 f"ONNX Runtime cannot load '{path}' ({reason}); the file is damaged or is not an ONNX model"
@@ -70,7 +70,17 @@ class OnnxBackend:
         return channels
 
     def run(self, batch: FloatArray) -> Outputs:
-        """Outputs for ``(B, 3, h, w)`` float32, already normalised."""
+        """Outputs for ``(B, 3, h, w)`` float32, already normalised.
+
+        Raises:
+            ModelMismatchError: If the network cannot take an input of this size.
+        """
         names = [node.name for node in self._session.get_outputs()]
-        arrays = self._session.run(names, {self._input_name: batch})
+        try:
+            arrays = self._session.run(names, {self._input_name: batch})
+        except self._errors as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ModelMismatchError(
+                f"the network cannot run on an input of shape {batch.shape} ({reason}); check the card's input size"
+            ) from error
         return {name: np.asarray(array, np.float32) for name, array in zip(names, arrays, strict=True)}

@@ -72,11 +72,29 @@ def test_only_bad_pictures(folder: Path) -> None:
 
 
 def test_a_folder_without_pictures(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match=r"no image in .*\(it is empty\); it needs files ending in .bmp"):
+    with pytest.raises(
+        MediaError, match=r"no image in .*\(no file lies directly in it\); it needs files ending in .bmp"
+    ):
         open_source(tmp_path)
     (tmp_path / "run.mp4").touch()
     with pytest.raises(MediaError, match=r"no image in .*\(found 1 other"):
         open_source(tmp_path)
+
+
+def test_a_list_refuses_a_video_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"item 1 of the list is the video '.*run.mp4'; open videos one at a time"):
+        open_source([np.zeros((4, 4, 3), np.uint8), tmp_path / "run.mp4"])
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 300 + ".jpg", "*" + "a" * 300])
+def test_a_name_that_no_file_can_have(name: str) -> None:
+    with pytest.raises(MediaError, match="no file"):
+        open_source(name)
+
+
+def test_an_empty_name_is_not_the_present_folder() -> None:
+    with pytest.raises(ConfigError, match="empty name"):
+        open_source("")
 
 
 def test_a_single_bad_picture_raises(tmp_path: Path) -> None:

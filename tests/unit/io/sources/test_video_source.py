@@ -52,7 +52,6 @@ def test_colours_are_rgb(media: "Media", clip: Path) -> None:
         (None, 0.2, 1, list(range(6))),
         (0.5, 0.8, 4, [15, 19, 23]),
         (0.51, None, 10, [16, 26]),
-        (5.0, None, 1, []),
     ],
 )
 def test_start_end_and_stride(
@@ -65,6 +64,13 @@ def test_start_end_and_stride(
     assert [frame.time_s for frame in frames] == [index / 30 for index in expected]
     assert source.frame_count == len(expected)
     assert source.failures == []
+
+
+def test_a_start_beyond_the_end_is_told(clip: Path) -> None:
+    source = open_source(clip, start_s=5.0)
+    assert list(source) == []
+    (failure,) = source.failures
+    assert "ends at 1.00 s, before the start of 5.0 s" in str(failure)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
