@@ -71,7 +71,7 @@ def cut(path: Path, source: Path, part: float) -> Path:
         pytest.param("photo.jpeg", ("no file 'photo.jpeg'", "did you mean 'photo.jpg'?"), id="nearly"),
         pytest.param("nowhere/a.mp4", ("no file", "folder 'nowhere' does not exist"), id="missing folder"),
         pytest.param("nothing-*.png", ("no file matches 'nothing-*.png'", "quote it"), id="glob"),
-        pytest.param("empty", ("no image in 'empty'", "it is empty"), id="empty folder"),
+        pytest.param("empty", ("no image in 'empty'", "no file lies directly in it"), id="empty folder"),
         pytest.param("texts", ("no image in 'texts'", "found 1 other file", ".jpg"), id="folder without images"),
         pytest.param("text.jpg", ("cannot decode 'text.jpg'", "not a JPEG"), id="text as picture"),
         pytest.param("text.mp4", ("cannot decode 'text.mp4'", "convert it"), id="text as video"),
