@@ -1,5 +1,6 @@
 """What every network here promises, so that training, export and cards need not know which one it is."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -7,7 +8,7 @@ from torch import Tensor, nn
 from gonio.codecs import Codec
 
 
-class PoseNetwork(nn.Module):
+class PoseNetwork(nn.Module, ABC):
     """A network that says what goes in and what its outputs mean.
 
     ``forward`` takes ``(B, 3, h, w)`` float32 RGB, normalised as ``(pixel - mean) / std`` with pixels 0 to 255, sides
@@ -30,6 +31,6 @@ class PoseNetwork(nn.Module):
     input_hw: tuple[int, int]
     size: str
 
+    @abstractmethod
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Outputs by name, each with a leading batch axis."""
-        raise NotImplementedError
