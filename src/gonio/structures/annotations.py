@@ -1,6 +1,7 @@
 """`Annotations`: what people labelled in one image. Predictions have scores; labels have visibility."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from gonio.arrays import BoolArray, FloatArray, IntArray, check_shape
 from gonio.errors import ShapeError
@@ -21,9 +22,11 @@ class Annotations:
         image_id: The data set's id of the image.
         file_name: The image's file name, relative to the data set's folder of images.
         image_hw: Height and width in px.
+        weights: ``(N, K)`` float32 in [0, 1], how far training shall trust each label: labels of a machine are
+            trusted less where it was unsure. None: all fully.
 
     Raises:
-        ShapeError: If the arrays disagree on N or K, or a visibility is not 0, 1 or 2.
+        ShapeError: If the arrays disagree on N or K, a visibility is not 0, 1 or 2, or a weight not in [0, 1].
     """
 
     keypoints: FloatArray
@@ -35,6 +38,7 @@ class Annotations:
     image_id: int
     file_name: str
     image_hw: tuple[int, int]
+    weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n, k = len(self.areas), len(self.skeleton)
@@ -47,6 +51,24 @@ class Annotations:
                 f"visibility must be 0, 1 or 2, got {self.visibility.min()} to {self.visibility.max()} "
                 f"in {self.file_name!r}"
             )
+        if self.weights is not None:
+            check_shape("weights", self.weights.shape, (n, k))
+            if not ((self.weights >= 0) & (self.weights <= 1)).all():
+                raise ShapeError(
+                    f"weights must be in [0, 1], got {self.weights.min()} to {self.weights.max()} in {self.file_name!r}"
+                )
 
     def __len__(self) -> int:
         return len(self.areas)
+
+    def only(self, people: IntArray | BoolArray) -> Self:
+        """Some of the people: by index, or by a mask."""
+        return replace(
+            self,
+            keypoints=self.keypoints[people],
+            visibility=self.visibility[people],
+            boxes=self.boxes[people],
+            areas=self.areas[people],
+            is_crowd=self.is_crowd[people],
+            weights=None if self.weights is None else self.weights[people],
+        )

@@ -11,6 +11,9 @@ import typer
 from rich.console import Console
 
 from gonio.apps.cli.console import number_table, say
+from gonio.apps.cli.data_label import label
+from gonio.augmentation import Augmentation
+from gonio.datasets.augmented_sheet import LabelledPerson, augmented_sheet
 from gonio.datasets.export import WrittenFormat, write_splits, yolo_splits
 from gonio.datasets.findings import CODES, Finding
 from gonio.datasets.info import DatasetInfo, describe
@@ -27,6 +30,9 @@ from gonio.structures.skeleton import Skeleton, load_skeleton
 
 FOUND = 3
 """Exit code of lint when something was found: 1 is for files that cannot be read."""
+
+_OTHERS = 8
+"""So many pictures are read for occluders to be cut from."""
 
 data = typer.Typer(
     name="data",
@@ -172,34 +178,68 @@ def view(
     only: Annotated[list[str] | None, typer.Option(help="Show what lint finds of this code, or of 'any'.")] = None,
     columns: Annotated[int, typer.Option(min=1, help="Tiles side by side.")] = 5,
     rows: Annotated[int, typer.Option(min=1, help="Tiles one above the other.")] = 4,
-    tile: Annotated[int, typer.Option(min=32, help="Width of a tile, px.")] = 280,
+    tile: Annotated[
+        int | None, typer.Option(min=32, help="Width of a tile, px.", show_default="280; 150 with --augment")
+    ] = None,
     page: Annotated[int, typer.Option(min=1, help="Which sheet, from 1.")] = 1,
+    augment: Annotated[
+        bool, typer.Option("--augment", help="A row for each person: the crop, each augmentation alone, all together.")
+    ] = False,
+    kind: Annotated[list[str] | None, typer.Option(help="With --augment: only this kind; may be given again.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="With --augment: another number, other chances.")] = 0,
     skeleton: SkeletonName = None,
     format: Kind = None,  # noqa: A002 - the option's name
     category: Category = None,
 ) -> None:
     """Draw labels onto a contact sheet: visible keypoints filled, hidden ones hollow.
 
+    With --augment it shows what training makes of people, with the default strengths.
+
     Example: gonio data view train.json --images photos --only sides-swapped --out swapped.jpg
     """
+    if kind and not augment:
+        raise ConfigError("--kind names kinds of augmentation; give --augment too.")
     if only:
         codes = None if "any" in only else only
         sets, findings = _findings(labels, images, skeleton, format, category, codes, pictures=False)
         wanted = list(_tiles_of_findings(sets, findings))
     else:
         sets = _load(labels, images, skeleton, format, category)
-        wanted = list(_tiles_of_sets(sets, people=people))
-    size = columns * rows
+        wanted = list(_tiles_of_sets(sets, people=people or augment))
+    if augment:
+        wanted = [one for one in wanted if one[3] is not None and (one[1].visibility[one[3]] > 0).any()]
+    size = rows if augment else columns * rows
     chosen = wanted[(page - 1) * size : page * size]
+    what = "people with keypoints" if augment else "tiles"
     if not chosen:
-        raise ConfigError(f"there are {len(wanted)} tiles, none on page {page}; page 1 has the first {size}.")
-    tiles = (Tile(read_image(file), image, caption, person) for file, image, caption, person in chosen)
-    sheet = next(contact_sheets(tiles, columns=columns, rows=rows, tile_px=tile))
+        raise ConfigError(f"there are {len(wanted)} {what}, none on page {page}; page 1 has the first {size}.")
+    if augment:
+        settings = Augmentation().only(*kind) if kind else Augmentation()
+        sheet = augmented_sheet(
+            _people(chosen), settings=settings, others=_others(wanted), seed=seed, tile_px=tile or 150
+        )
+    else:
+        tiles = (Tile(read_image(file), image, caption, person) for file, image, caption, person in chosen)
+        sheet = next(contact_sheets(tiles, columns=columns, rows=rows, tile_px=tile or 280))
     write_image(out, sheet)
-    say(f"wrote {out}: tiles {(page - 1) * size + 1} to {(page - 1) * size + len(chosen)} of {len(wanted)}")
+    say(f"wrote {out}: {what} {(page - 1) * size + 1} to {(page - 1) * size + len(chosen)} of {len(wanted)}")
 
 
 _Wanted = tuple[Path, Annotations, str, int | None]
+
+
+def _people(wanted: Sequence[_Wanted]) -> list[LabelledPerson]:
+    return [
+        LabelledPerson(read_image(file), image, person, caption)
+        for file, image, caption, person in wanted
+        if person is not None
+    ]
+
+
+def _others(wanted: Sequence[_Wanted]) -> list[LabelledPerson]:
+    """A few people from all over the data, one a picture, to cut occluders from."""
+    by_picture = list({file: one for one in reversed(wanted) for file in one[:1]}.values())
+    return _people(by_picture[:: max(len(by_picture) // _OTHERS, 1)][:_OTHERS])
 
 
 def _load(
@@ -324,3 +364,6 @@ def _print_info(one: DatasetInfo) -> None:
         share = 100 * (keypoint.visible + keypoint.hidden) / total
         table.add_row(keypoint.name, str(keypoint.visible), str(keypoint.hidden), str(keypoint.missing), f"{share:.0f}")
     Console().print(table)
+
+
+data.command()(label)

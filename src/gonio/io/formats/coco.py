@@ -110,6 +110,14 @@ class _Layout:
     skeleton: Skeleton
     names: tuple[str, ...]  # of the file
 
+    def arrange_weights(self, weights: FloatArray64) -> FloatArray:
+        """``(N, K of the file)`` to ``(N, K)``; 1 where the file lacks the keypoint."""
+        arranged = np.ones((len(weights), len(self.skeleton)), np.float32)
+        for k, name in enumerate(self.skeleton.keypoint_names):
+            if name in self.names:
+                arranged[:, k] = weights[:, self.names.index(name)]
+        return arranged
+
     def arrange(self, xyv: FloatArray64) -> tuple[FloatArray, IntArray]:
         """``(N, K of the file, 3)`` to keypoints ``(N, K, 2)`` and visibility ``(N, K)``."""
         own = [k for k, name in enumerate(self.skeleton.keypoint_names) if name in self.names]
@@ -223,7 +231,22 @@ def _annotations(image: Json, people: list[Json], layout: _Layout, path: Path) -
         image_id=image["id"],
         file_name=str(image["file_name"]),
         image_hw=(image["height"], image["width"]),
+        weights=_weights(people, layout, path),
     )
+
+
+def _weights(people: list[Json], layout: _Layout, path: Path) -> FloatArray | None:
+    """What the extra key ``weights`` says, a number in [0, 1] for each keypoint; None where nobody has it."""
+    if not any("weights" in person for person in people):
+        return None
+    fully = [1.0] * len(layout.names)
+    rows = [{"id": person.get("id"), "weights": person.get("weights", fully)} for person in people]
+    weights = _numbers(rows, "weights", len(layout.names), path)
+    if not ((weights >= 0) & (weights <= 1)).all():
+        odd = weights[~((weights >= 0) & (weights <= 1))][0]
+        fact = f"a keypoint has the weight {odd:g}"
+        raise _unusable(path, fact, "a weight is a number from 0 to 1")
+    return layout.arrange_weights(weights)
 
 
 def _numbers(people: list[Json], key: str, length: int, path: Path) -> FloatArray64:

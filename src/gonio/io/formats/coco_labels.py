@@ -53,8 +53,8 @@ def coco_annotations(content: Json, path: Path, skeleton: Skeleton | None = None
 def write_coco_keypoints(path: str | Path, annotations: Sequence[Annotations]) -> None:
     """Write a COCO keypoint annotation file.
 
-    Image ids, file names, sizes, boxes, areas, crowds, keypoints and visibility are kept; coordinates and areas
-    exactly, as the shortest number that is the same float32. Annotation ids are new: 1, 2, … in order. A crowd's
+    Image ids, file names, sizes, boxes, areas, crowds, keypoints, visibility and weights (as the extra key
+    ``weights``, where there are any) are kept; coordinates, areas and weights exactly, as the shortest number that is the same float32. Annotation ids are new: 1, 2, … in order. A crowd's
     mask is not known, so ``segmentation`` is empty.
 
     Args:
@@ -121,6 +121,7 @@ def _people(annotations: Sequence[Annotations]) -> list[Json]:
 
 def _person(labels: Annotations, n: int) -> Json:
     x1, y1, x2, y2 = (_shortest(edge) for edge in labels.boxes[n])
+    weights = {} if labels.weights is None else {"weights": [_shortest(weight) for weight in labels.weights[n]]}
     points = np.nan_to_num(labels.keypoints[n], nan=0.0)
     visibility = labels.visibility[n]
     return {
@@ -136,6 +137,7 @@ def _person(labels: Annotations, n: int) -> Json:
         "area": _shortest(labels.areas[n]),
         "iscrowd": int(labels.is_crowd[n]),
         "segmentation": [],
+        **weights,
     }
 
 
