@@ -172,8 +172,10 @@ def test_evaluate_for_people(gonio: "Gonio", labels: Path) -> None:
 @pytest.mark.parametrize(
     ("images", "annotations", "fragments"),
     [
-        pytest.param("photos", "none.json", ("cannot read 'none.json'", "check the path"), id="no labels"),
-        pytest.param("photos", "photos/one.jpg", ("'photos/one.jpg'", "JSON"), id="labels that are a picture"),
+        pytest.param("photos", "none.json", ("no file 'none.json'", "did you mean 'labels.json'"), id="no labels"),
+        pytest.param(
+            "photos", "photos/one.jpg", ("'photos/one.jpg'", "COCO keypoints (.json)"), id="labels that are a picture"
+        ),
         pytest.param("elsewhere", "labels.json", ("'none.png' is not in 'elsewhere'", "--images"), id="no pictures"),
     ],
 )

@@ -89,20 +89,68 @@ def coco_ap(annotations: Sequence[Annotations], predictions: Sequence[Poses]) ->
     _check_unique_ids(annotations)
     if not annotations:
         return CocoScores(*[math.nan] * 10)
+    with contextlib.redirect_stdout(io.StringIO()):
+        judge = _judge(annotations, predictions, [np.ones(len(labels), bool) for labels in annotations])
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+    return CocoScores(*[_percent(float(value)) for value in judge.stats])
+
+
+def subset_ap(
+    annotations: Sequence[Annotations],
+    predictions: Sequence[Poses],
+    *,
+    chosen: Sequence[BoolArray],
+    area_px2: tuple[float, float] = (0, 1e10),
+) -> tuple[float, float]:
+    """AP and AR of the chosen people alone; the others are ignored as COCO ignores people of another size.
+
+    A pose that lies best on somebody who is ignored counts neither as found nor as false alarm. A pose that lies on
+    nobody is a false alarm, unless its size is outside ``area_px2``.
+
+    Args:
+        annotations: As for `coco_ap`.
+        predictions: As for `coco_ap`.
+        chosen: For each image ``(N,)``: who is to be found.
+        area_px2: Smallest and largest area of who is to be found.
+
+    Returns:
+        AP and AR in percent; NaN where nobody is to be found.
+
+    Raises:
+        ConfigError, MissingDependencyError: As `coco_ap`.
+    """
+    check_pairs(annotations, predictions)
+    _check_unique_ids(annotations)
+    if not annotations:
+        return math.nan, math.nan
+    with contextlib.redirect_stdout(io.StringIO()):
+        judge = _judge(annotations, predictions, chosen)
+        judge.params.areaRng, judge.params.areaRngLbl = [list(area_px2)], ["all"]
+        judge.evaluate()
+        judge.accumulate()
+    precision, recall = judge.eval["precision"], judge.eval["recall"]
+    ap, ar = (float(values.mean()) if (values > -1).all() else -1.0 for values in (precision, recall))
+    return _percent(ap), _percent(ar)
+
+
+def _judge(annotations: Sequence[Annotations], predictions: Sequence[Poses], chosen: Sequence[BoolArray]) -> Any:
+    """A ``COCOeval`` ready to evaluate."""
     require("pycocotools", extra="eval", purpose="measuring COCO AP")  # named alone, for the message
     coco_module = require("pycocotools.coco", extra="eval", purpose="measuring COCO AP")
     eval_module = require("pycocotools.cocoeval", extra="eval", purpose="measuring COCO AP")
     images = [{"id": labels.image_id} for labels in annotations]
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth = _filled(coco_module.COCO(), images, _label_rows(annotations))
-        found = _filled(coco_module.COCO(), images, _prediction_rows(annotations, predictions))
-        judge = eval_module.COCOeval(truth, found, "keypoints")
-        judge.params.kpt_oks_sigmas = np.array(annotations[0].skeleton.sigmas)
-        judge.evaluate()
-        judge.accumulate()
-        judge.summarize()
-    stats = [float(value) for value in judge.stats]
-    return CocoScores(*[math.nan if value == -1 else 100 * value for value in stats])
+    truth = _filled(coco_module.COCO(), images, _label_rows(annotations, chosen))
+    found = _filled(coco_module.COCO(), images, _prediction_rows(annotations, predictions))
+    judge = eval_module.COCOeval(truth, found, "keypoints")
+    judge.params.kpt_oks_sigmas = np.array(annotations[0].skeleton.sigmas)
+    return judge
+
+
+def _percent(value: float) -> float:
+    """In percent; -1 is how pycocotools says NaN, where there is nobody to find."""
+    return math.nan if value == -1 else 100 * value
 
 
 def check_pairs(annotations: Sequence[Annotations], predictions: Sequence[Poses]) -> None:
@@ -128,10 +176,13 @@ def check_pairs(annotations: Sequence[Annotations], predictions: Sequence[Poses]
                 )
 
 
-def _label_rows(annotations: Sequence[Annotations]) -> list[Row]:
-    """One COCO annotation per labelled person, without its ``id``; unlabelled keypoints are ``0, 0, 0``."""
+def _label_rows(annotations: Sequence[Annotations], chosen: Sequence[BoolArray]) -> list[Row]:
+    """One COCO annotation per labelled person, without its ``id``; unlabelled keypoints are ``0, 0, 0``.
+
+    Who is not chosen has ``num_keypoints`` 0, by which pycocotools ignores people; OKS is still by their keypoints.
+    """
     rows = []
-    for labels in annotations:
+    for labels, counts in zip(annotations, chosen, strict=True):
         x1, y1, x2, y2 = labels.boxes.astype(np.float64).T
         boxes_xywh = np.stack([x1, y1, x2 - x1, y2 - y1], axis=-1)
         labelled = labels.visibility[..., None] > 0
@@ -141,7 +192,7 @@ def _label_rows(annotations: Sequence[Annotations]) -> list[Row]:
                 "image_id": labels.image_id,
                 "category_id": _PERSON,
                 "keypoints": xyv[person].ravel().tolist(),
-                "num_keypoints": int(labelled[person].sum()),
+                "num_keypoints": int(labelled[person].sum()) if counts[person] else 0,
                 "bbox": boxes_xywh[person].tolist(),
                 "area": float(labels.areas[person]),
                 "iscrowd": int(labels.is_crowd[person]),

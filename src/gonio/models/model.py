@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import overload
 
 import numpy as np
@@ -89,7 +90,7 @@ class PoseModel(ABC):
                 "gonio.predict opens files and PIL images"
             )
         people = self._estimate(Frame(images).image, floor=floor, flip_test=flip_test)
-        return distinct(people[people.person_scores >= floor], max_oks=self.card.max_oks)
+        return self._calibrated(distinct(people[people.person_scores >= floor], max_oks=self.card.max_oks))
 
     def person_floor(self, asked: float | None) -> float:
         """The score below which people are left out: the asked one, else the card's.
@@ -101,6 +102,11 @@ class PoseModel(ABC):
         if not 0 <= floor <= 1:  # False for NaN as well
             raise ConfigError(f"min_person_score is {floor}; give a number from 0 to 1")
         return floor
+
+    def _calibrated(self, people: Poses) -> Poses:
+        """Keypoint scores as probabilities, where the card knows how; everything before works with the network's."""
+        calibration = self.card.calibration
+        return people if calibration is None else replace(people, scores=calibration.apply(people.scores))
 
     @abstractmethod
     def _estimate(self, image: ImageArray, *, floor: float, flip_test: bool) -> Poses:

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from gonio.errors import ConfigError
-from gonio.evaluation.matching import is_counted, keypoint_errors, match, torso_lengths
+from gonio.evaluation.matching import is_counted, keypoint_errors, match, matched_people, torso_lengths
 from gonio.structures.annotations import Annotations
 from gonio.structures.poses import Poses
+from gonio.structures.skeleton import Skeleton
 
 Label = Callable[..., Annotations]
 PoseOf = Callable[..., Poses]
@@ -119,3 +120,36 @@ def test_a_torso_without_length_is_no_unit(label: Label) -> None:
     keypoints = labels.keypoints.copy()
     keypoints[0, labels.skeleton.index("right_hip")] = keypoints[0, labels.skeleton.index("left_shoulder")]
     assert np.isnan(torso_lengths(replace(labels, keypoints=keypoints))).all()
+
+
+def test_without_a_torso_the_box_is_the_unit(label: Label, pose_of: PoseOf) -> None:
+    labels = label([(0, 0), (300, 0)])
+    face = Skeleton("face", ("nose", "left_eye"), ((0, 1),), (0, 1), (0.026, 0.025))
+    boxes = labels.boxes.copy()
+    boxes[1, 2:] = boxes[1, :2]  # without size
+    labels = replace(
+        labels, keypoints=labels.keypoints[:, :2], visibility=labels.visibility[:, :2], skeleton=face, boxes=boxes
+    )
+    errors = keypoint_errors([labels], [pose_of(labels)])
+    assert errors.unit == "box"
+    np.testing.assert_array_equal(errors.unit_px, [200, np.nan])  # the longer side of 100 x 200
+
+
+def test_matched_people_hold_what_was_found(label: Label, pose_of: PoseOf) -> None:
+    labels = [label([(0, 0)], image_id=1), label([(0, 0), (300, 0)], image_id=2)]
+    found = pose_of(labels[1], [0.9, 0.8])[1]
+    people = matched_people(labels, [Poses.empty(found.skeleton), replace(found, scores=found.scores * 0.5)])
+    assert people.places.tolist() == [[0, 0, -1], [1, 0, -1], [1, 1, 0]]
+    assert people.oks.tolist() == [0, 0, 1]
+    np.testing.assert_allclose(people.person_scores, [np.nan, np.nan, 0.8], rtol=1e-6)
+    np.testing.assert_allclose(people.found_size_px, [np.nan, np.nan, np.sqrt(100 * 200)])
+    assert (people.scores[2] == 0.5).all()
+    assert np.isnan(people.found[:2]).all()
+
+
+def test_only_some_keypoints(label: Label, pose_of: PoseOf) -> None:
+    labels = label()
+    chosen = np.zeros((1, 17), bool)
+    chosen[0, :3] = True
+    part = keypoint_errors([labels], [pose_of(labels)]).only(chosen)
+    assert part.labelled.sum() == np.isfinite(part.distances_px).sum() == 3

@@ -1,11 +1,12 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gonio.errors import ConfigError
 from gonio.evaluation.matching import KeypointErrors
-from gonio.evaluation.pck import joint_errors, pck
+from gonio.evaluation.pck import end_point_error, joint_errors, pck, pck_curve
 from gonio.structures.skeleton import Skeleton
 
 NAN = math.nan
@@ -61,3 +62,50 @@ def test_a_joint_never_labelled_is_nan() -> None:
     _, tail = joint_errors(errors_of([[1, NAN]], [[1, 0]], [100]), TWO)
     assert (tail.labelled, tail.missed) == (0, 0)
     assert all(math.isnan(value) for value in (tail.mean_px, tail.median_px, tail.mean_torso, tail.pck))
+
+
+def test_the_area_under_the_curve_is_exact() -> None:
+    """By hand: errors of 0, 0.25 and 0.5 of a torso leave 1, 1/2 and 0 of the area; one missed leaves 0."""
+    curve = pck_curve(errors_of([[0, 25, 50, NAN]], [[1, 1, 1, 1]], [100]))
+    assert curve.auc == pytest.approx(100 * 1.5 / 4)
+    assert (curve.thresholds[0], curve.thresholds[-1]) == (0, 0.5)
+    assert curve.pck[0] == 25
+    assert curve.pck[25] == 50  # at 0.25, which is still near enough
+    assert curve.pck[-1] == 75
+
+
+def test_the_curve_agrees_with_pck() -> None:
+    curve = pck_curve(THREE)
+    for threshold, value in zip(curve.thresholds[1:], curve.pck[1:], strict=True):
+        assert value == pck(THREE, threshold=threshold).pck
+
+
+def test_a_curve_of_nothing_is_nan() -> None:
+    curve = pck_curve(errors_of([[1, 1]], [[1, 1]], [NAN]))
+    assert math.isnan(curve.auc)
+    assert all(math.isnan(value) for value in curve.pck)
+
+
+def test_the_end_point_error_is_over_what_was_predicted() -> None:
+    distance = end_point_error(THREE)
+    assert distance.mean_px == pytest.approx((20 + 20.1 + 4 + 1 + 3) / 5)
+    assert distance.median_px == 4
+    assert distance.p95_px == pytest.approx(20.08)  # 0.8 of the way from the fourth to the fifth
+    assert (distance.keypoints, distance.missed) == (5, 1)
+
+
+def test_the_end_point_error_of_nothing_is_nan() -> None:
+    distance = end_point_error(errors_of([[NAN]], [[1]], [100]))
+    assert math.isnan(distance.mean_px)
+    assert math.isnan(distance.p95_px)
+    assert distance.missed == 1
+
+
+def test_by_the_box_there_are_no_torso_lengths() -> None:
+    boxed = KeypointErrors(THREE.distances_px, THREE.labelled, THREE.unit_px, "box")
+    assert pck(boxed) == replace(pck(THREE), unit="box")
+    nose, _ = joint_errors(boxed, TWO)
+    assert math.isnan(nose.mean_torso)
+    assert nose.pck == 50
+    with pytest.raises(ConfigError, match="number of box lengths"):
+        pck(boxed, threshold=0)

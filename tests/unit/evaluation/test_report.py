@@ -1,5 +1,7 @@
 import json
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +9,9 @@ import pytest
 from gonio.errors import ConfigError
 from gonio.evaluation.report import evaluate_poses
 from gonio.structures.annotations import Annotations
+from gonio.structures.conversion import convert_poses
 from gonio.structures.poses import Poses
+from gonio.structures.skeleton import Skeleton, load_skeleton
 
 Label = Callable[..., Annotations]
 PoseOf = Callable[..., Poses]
@@ -40,3 +44,34 @@ def test_thresholds_reach_the_measures(label: Label, pose_of: PoseOf) -> None:
 def test_nothing_to_evaluate_is_an_error() -> None:
     with pytest.raises(ConfigError, match="no labelled image"):
         evaluate_poses([], [])
+
+
+def test_new_measures_are_in_the_dictionary(label: Label, pose_of: PoseOf) -> None:
+    content = evaluate_poses([label()], [pose_of(label())]).to_dict()
+    assert content["pck_at"] == {"0.05": 100, "0.1": 100, "0.2": 100, "0.5": 100}
+    assert content["auc"] == 100
+    assert content["epe"]["mean_px"] == 0
+    assert [angle["name"] for angle in content["angles"]] == ["knee", "hip", "elbow", "shoulder"]
+    assert {group["kind"] for group in content["groups"]} == {"size", "overlap", "crowd index", "visibility"}
+    assert content["reliability"]["ece"] == 0  # all have the score 1 and are right
+    assert content["notes"] == []
+
+
+def test_other_skeletons_are_compared_on_what_is_shared(label: Label, pose_of: PoseOf) -> None:
+    halpe = load_skeleton("halpe26")
+    report = evaluate_poses([label()], [convert_poses(pose_of(label()), halpe)])
+    assert math.isclose(report.coco.AP, 100)
+    assert report.skeleton == "coco17"
+    assert report.notes == ("compared on 17 keypoints that the labels (coco17, 17) and the model (halpe26, 26) share",)
+
+
+def test_a_skeleton_without_a_torso_is_measured_by_the_box_and_says_so(label: Label, pose_of: PoseOf) -> None:
+    labels = label()
+    face = Skeleton("face", ("nose", "left_eye"), ((0, 1),), (0, 1), (0.026, 0.025))
+    labels = replace(labels, keypoints=labels.keypoints[:, :2], visibility=labels.visibility[:, :2], skeleton=face)
+    report = evaluate_poses([labels], [pose_of(labels)])
+    assert report.pck.unit == "box"
+    assert report.pck.pck == 100
+    assert report.angles == ()
+    assert "face has no torso" in report.notes[0]
+    assert json.loads(json.dumps(report.to_dict(), allow_nan=False))["joints"][0]["mean_torso"] is None

@@ -1,0 +1,1 @@
+"""An evaluation as one HTML page that needs nothing beside it: tables, curves, and the worst cases drawn."""
