@@ -11,6 +11,7 @@
     │   ├── WeightsError                a weights file is missing, damaged or not the one the card names
     │   └── ModelMismatchError          the weights do not have the inputs and outputs that the card says
     ├── ConfigError(ValueError)         a setting outside its range
+    ├── ExportError                     an exported file that does not do what its source does, or cannot be made
     └── MissingDependencyError(ImportError)   an optional package is not installed
 
 A message is one sentence of fact, with the value seen, and one of help.
@@ -51,6 +52,10 @@ class ModelMismatchError(ModelError):
 
 class ConfigError(PoseError, ValueError):
     """A setting outside its range, or two settings that exclude each other."""
+
+
+class ExportError(PoseError):
+    """An exported or quantised file that does not do what its source does, or that cannot be made."""
 
 
 class MissingDependencyError(PoseError, ImportError):

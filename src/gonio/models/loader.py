@@ -9,7 +9,7 @@ from gonio.models.card import LetterboxInput, ModelCard
 from gonio.models.model import PoseModel
 from gonio.models.onestage import OneStageModel
 from gonio.models.registry import default_name, find_card, find_weights
-from gonio.models.topdown import Proposer, TopDownModel
+from gonio.models.topdown import Proposer, TopDownModel, whole_picture
 
 MAX_INPUT_SIZE = 4096
 """Longest side of a network's input, px: beyond it the memory of an ordinary machine ends."""
@@ -27,8 +27,8 @@ def load_model(
     """Load a model once, to use it often.
 
     Args:
-        name: A name from ``gonio models``, or the path of a model card (.json) with its weights beside it; default:
-            the default model.
+        name: A name from ``gonio models``, the path of a model card (.json) with its weights beside it, or of an ONNX
+            file that holds its card (from ``gonio export``); default: the default model.
         threads: Threads of each network; default: the environment variable ``GONIO_THREADS``, else the CPUs that this
             process may use.
         runtime: ``"onnxruntime"``, the only one so far and the default.
@@ -62,9 +62,11 @@ def load_model(
 
 
 def _load_proposer(card: ModelCard, folder: Path, *, threads: int, input_size: int | None) -> Proposer:
-    """The one-stage model that the card names, or whose card lies beside it."""
+    """The one-stage model that the card names, or whose card lies beside it; none: the whole picture."""
     if card.proposals is None:
-        raise ConfigError(f"card {card.name!r}: a top-down model needs proposals")
+        if input_size is not None:
+            raise ConfigError(f"model {card.name!r} takes crops of one size and nobody proposes; leave input_size out")
+        return whole_picture(card.load_skeleton())
     beside = folder / card.proposals.model
     name = beside if beside.is_file() else card.proposals.model
     task = find_card(name)[0].task

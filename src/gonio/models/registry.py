@@ -26,24 +26,24 @@ def default_name() -> str:
 
 
 def find_card(name: str | Path) -> tuple[ModelCard, Path]:
-    """The card of this name, or in this JSON file, and the folder where its weights lie.
+    """The card of this name, or in this JSON or ONNX file, and the folder where its weights lie.
 
     Raises:
         UnknownModelError: If there is neither a model nor a card file of this name.
-        ModelError: If the file is not a card.
+        ModelError: If the file is not a card, or an ONNX file without one inside.
     """
     for card in list_models():
         if card.name == str(name):
             return card, WEIGHTS_FOLDER
     path = Path(name)
-    if path.suffix == ".json" and path.is_file():
+    if path.suffix in (".json", ".onnx") and path.is_file():
         return read_card(path), path.parent
     names = [card.name for card in list_models()]
     close = difflib.get_close_matches(str(name), names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     raise UnknownModelError(
         f"no model named {str(name)!r}; {hint}'gonio models' lists all ({', '.join(names)}), "
-        "and the path of a model card (.json) works too"
+        "and the path of a model card (.json), or of an ONNX file from 'gonio export', works too"
     )
 
 

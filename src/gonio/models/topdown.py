@@ -11,10 +11,28 @@ from gonio.models.backends import Backend
 from gonio.models.card import CropInput, ModelCard
 from gonio.models.model import PoseModel
 from gonio.structures.poses import Poses
+from gonio.structures.skeleton import Skeleton
 from gonio.timing import timed
 
 Proposer = Callable[[ImageArray], Poses]
 """Whatever finds boxes ``(N, 4)`` with person scores; its keypoints may be NaN."""
+
+
+def whole_picture(skeleton: Skeleton) -> Proposer:
+    """Proposes one person, in the box ``(0, 0, W, H)`` with score 1: for a subject that fills the picture."""
+    nowhere = np.full((1, len(skeleton), 2), np.nan, np.float32)
+
+    def propose(image: ImageArray) -> Poses:
+        height, width = image.shape[:2]
+        return Poses(
+            keypoints=nowhere,
+            scores=np.zeros((1, len(skeleton)), np.float32),
+            boxes=np.array([[0, 0, width, height]], np.float32),
+            person_scores=np.ones(1, np.float32),
+            skeleton=skeleton,
+        )
+
+    return propose
 
 
 class TopDownModel(PoseModel):
@@ -26,16 +44,16 @@ class TopDownModel(PoseModel):
     def __init__(self, card: ModelCard, backend: Backend, proposer: Proposer) -> None:
         """Take a card whose input is a crop, and whatever proposes people."""
         super().__init__(card, backend)
-        if not isinstance(card.input, CropInput) or card.proposals is None:
-            raise ConfigError(f"card {card.name!r}: a top-down model needs a crop input and proposals")
+        if not isinstance(card.input, CropInput):
+            raise ConfigError(f"card {card.name!r}: a top-down model needs a crop input, got {card.input.kind!r}")
         self._input = card.input
-        self._proposals = card.proposals
+        self._min_proposal = 0.0 if card.proposals is None else card.proposals.min_score
         self._proposer = proposer
 
     def _estimate(self, image: ImageArray, *, floor: float, flip_test: bool) -> Poses:
         proposals = self._proposer(image)
         # the final score is sqrt(proposal x keypoints) <= sqrt(proposal): below floor^2 a crop would be for nothing
-        proposals = proposals[proposals.person_scores >= max(self._proposals.min_score, floor**2)]
+        proposals = proposals[proposals.person_scores >= max(self._min_proposal, floor**2)]
         if not len(proposals):
             return Poses.empty(self.skeleton)
         return self._refine(image, proposals, flip_test=flip_test)

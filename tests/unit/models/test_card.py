@@ -80,7 +80,7 @@ def test_a_card_cannot_be_changed(tiny: "Tiny") -> None:
         pytest.param({"input__channel_order": "grb"}, "channel_order", id="channel order"),
         pytest.param({"min_person_score": 1.5}, "min_person_score: .*less than or equal to 1", id="score above 1"),
         pytest.param({"min_person_score": float("nan")}, "min_person_score", id="NaN"),
-        pytest.param({"skeleton": None, "paper": None}, r"skeleton: .* \(and 1 more\)", id="two faults"),
+        pytest.param({"skeleton": None, "paper": None}, r"skeleton\.name: .* \(and 1 more\)", id="two faults"),
     ],
 )
 def test_a_faulty_card_is_refused(tiny: "Tiny", change: dict[str, Any], message: str) -> None:

@@ -34,7 +34,7 @@ def test_a_name_like_no_other_gets_the_list() -> None:
     with pytest.raises(
         UnknownModelError,
         match=r"^no model named 'yolo'; 'gonio models' lists all \(lightning, multipose, thunder\), and the path of a "
-        r"model card \(\.json\) works too$",
+        r"model card \(\.json\), or of an ONNX file from 'gonio export', works too$",
     ):
         find_card("yolo")
 
@@ -54,11 +54,10 @@ def test_a_path_to_a_card_that_is_none(tmp_path: Path) -> None:
         find_card(path)
 
 
-@pytest.mark.parametrize("name", ["absent.json", "folder.json", "network.onnx", ""])
+@pytest.mark.parametrize("name", ["absent.json", "folder.json", "absent.onnx", ""])
 def test_a_path_to_anything_else_is_an_unknown_model(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder.json").mkdir()
-    (tmp_path / "network.onnx").touch()
-    with pytest.raises(UnknownModelError, match=r"the path of a model card \(\.json\) works too"):
+    with pytest.raises(UnknownModelError, match=r"the path of a model card \(\.json\), or of an ONNX file"):
         find_card(tmp_path / name)
 
 

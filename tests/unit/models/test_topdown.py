@@ -174,7 +174,7 @@ class TestSamePersonTwice:
 
 def test_a_card_without_crops_is_refused(dots: "Dots") -> None:
     card = find_card("multipose")[0]
-    with pytest.raises(ConfigError, match="card 'multipose': a top-down model needs a crop input and proposals"):
+    with pytest.raises(ConfigError, match="card 'multipose': a top-down model needs a crop input, got 'letterbox'"):
         TopDownModel(card, dots.backend(card), lambda _: dots.proposals(scores=()))
 
 

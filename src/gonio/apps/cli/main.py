@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gonio._version import __version__
-from gonio.apps.cli import bench, data, evaluate, info, models, predict
+from gonio.apps.cli import bench, data, evaluate, export, info, models, predict, quantize, train
 from gonio.apps.cli.console import WarningsHandler, say_error
 from gonio.errors import PoseError
 
@@ -27,6 +27,9 @@ app = typer.Typer(
 )
 app.command()(predict.predict)
 app.command()(evaluate.evaluate)
+app.command()(train.train)
+app.command()(export.export)
+app.command()(quantize.quantize)
 app.command()(bench.bench)
 app.command()(models.models)
 app.command()(info.info)

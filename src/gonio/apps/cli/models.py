@@ -24,7 +24,7 @@ def models(
     for card in cards:
         ap = next((f"{figure.scores['AP']:.1f}" for figure in card.measured if "AP" in figure.scores), "-")
         name = f"{card.name} (default)" if card.default else card.name
-        typer.echo(_line(name, card.task, card.skeleton, ap, card.licence.weights))
+        typer.echo(_line(name, card.task, card.load_skeleton().name, ap, card.licence.weights))
         typer.echo(f"  {card.summary}")
     for data in dict.fromkeys(figure.data for card in cards for figure in card.measured):
         typer.echo(textwrap.fill(f"Measured on {data}.", width=80))

@@ -69,6 +69,11 @@ class OnnxBackend:
             channels[node.name] = axis if isinstance(axis, int) else None
         return channels
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the file says of itself."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
     def run(self, batch: FloatArray) -> Outputs:
         """Outputs for ``(B, 3, h, w)`` float32, already normalised.
 

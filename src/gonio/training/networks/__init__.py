@@ -10,6 +10,7 @@ from gonio.training.networks.layers import deployed
 from gonio.training.networks.movenet import MoveNet
 from gonio.training.networks.onestage import OneStage
 from gonio.training.networks.topdown_cnn import TopDownCnn
+from gonio.training.networks.topdown_movenet import TopDownMoveNet
 from gonio.training.networks.topdown_vit import TopDownVit
 
 NETWORKS: dict[str, Callable[..., PoseNetwork]] = {
@@ -17,6 +18,7 @@ NETWORKS: dict[str, Callable[..., PoseNetwork]] = {
     "movenet-pretrained": MoveNet.pretrained,
     "onestage": OneStage,
     "topdown-cnn": TopDownCnn,
+    "topdown-movenet": TopDownMoveNet,
     "topdown-vit": TopDownVit,
 }
 """What makes a network, by the name that a recipe uses."""
@@ -52,6 +54,7 @@ __all__ = [
     "OneStage",
     "PoseNetwork",
     "TopDownCnn",
+    "TopDownMoveNet",
     "TopDownVit",
     "build_network",
     "count_macs",

@@ -31,6 +31,9 @@ class PoseNetwork(nn.Module, ABC):
     input_hw: tuple[int, int]
     size: str
 
+    def settle(self, images: Tensor) -> None:  # noqa: B027 - most networks have nothing to settle
+        """Get ready for training, given inputs ``(B, 3, h, w)`` of the kind to come; called once, before the first step."""
+
     @abstractmethod
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Outputs by name, each with a leading batch axis."""

@@ -78,10 +78,7 @@ class MoveNet(PoseNetwork):
         chosen = SIZES[size]
         self.size, self.input_hw = size, chosen.input_hw
         self.codec = MultiPersonGrid(n_keypoints) if chosen.many else SinglePersonGrid(n_keypoints)
-        self.stem = SameConv(3, chosen.stem, kernel=3, stride=2)
-        self.blocks = nn.ModuleList(_blocks(chosen))
-        self.last = SameConv(chosen.widths[-1], _LAST)
-        self.neck = MoveNetNeck([self.blocks[tap].outputs for tap in _TAPS])  # type: ignore[misc]
+        self.body = MoveNetBody(chosen)
         self.heads = nn.ModuleDict(
             {
                 name: MoveNetHead(channels, score=name in _SCORES)
@@ -108,13 +105,7 @@ class MoveNet(PoseNetwork):
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """``(B, 3, h, w)`` → the codec's outputs, each ``(B, C, h / 4, w / 4)``."""
-        x = torch.nn.functional.relu6(self.stem(image))
-        taps = []
-        for i, block in enumerate(self.blocks):
-            x = block(x)
-            if i in _TAPS:
-                taps.append(x)
-        x = self.neck(torch.nn.functional.relu6(self.last(x)), taps[::-1])
+        x = self.body(image)
         fields = {name: head(x) for name, head in self.heads.items()}
         return {name: torch.sigmoid(f) if name in _SCORES else f for name, f in fields.items()}
 
@@ -149,6 +140,29 @@ class MoveNet(PoseNetwork):
             for _, convolution, arrays in pairs:
                 for parameter, array in zip(convolution.parameters(), arrays, strict=True):
                     parameter.copy_(torch.from_numpy(array))
+
+
+class MoveNetBody(nn.Module):
+    """MobileNetV2 and the way back up: everything before the heads."""
+
+    def __init__(self, size: MoveNetSize) -> None:
+        """Make the convolutions, in the order of the files of weights."""
+        super().__init__()
+        self.stem = SameConv(3, size.stem, kernel=3, stride=2)
+        self.blocks = nn.ModuleList(_blocks(size))
+        self.last = SameConv(size.widths[-1], _LAST)
+        self.neck = MoveNetNeck([self.blocks[tap].outputs for tap in _TAPS])  # type: ignore[misc]
+
+    def forward(self, image: Tensor) -> Tensor:
+        """``(B, 3, h, w)`` → ``(B, 24, h / 4, w / 4)``."""
+        x = nn.functional.relu6(self.stem(image))
+        taps = []
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if i in _TAPS:
+                taps.append(x)
+        result: Tensor = self.neck(nn.functional.relu6(self.last(x)), taps[::-1])
+        return result
 
 
 class SameConv(nn.Conv2d):

@@ -1,0 +1,69 @@
+"""``gonio data label``: a teacher's keypoints for people of whom only the box is labelled."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gonio.apps.cli.console import progress_bar, say
+from gonio.datasets.loading import load_sets
+from gonio.io.formats.coco import merge_annotations
+from gonio.io.formats.labels import LabelFormat
+from gonio.optional import require
+
+
+def label(
+    labels: Annotated[
+        list[Path],
+        typer.Argument(help="Files with people's boxes, of any format that 'data' reads.", metavar="LABELS"),
+    ],
+    teacher: Annotated[
+        str, typer.Option(help="A model card (.json), a name from 'gonio models', or a checkpoint (.safetensors).")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="COCO keypoint file to write.")],
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of pictures; may be given again.", metavar="DIR", show_default="beside the labels"),
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="The teacher's weights file.", show_default="beside its card")
+    ] = None,
+    everyone: Annotated[
+        bool, typer.Option("--all", help="Also complete people who have some keypoints; labels of people stay.")
+    ] = False,
+    flip_test: Annotated[bool, typer.Option("--flip-test", help="Average with the mirrored picture: slower.")] = False,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Keypoints below this score are not labelled.")] = 0.2,
+    batch: Annotated[int, typer.Option(min=1, help="People that go through the network at once.")] = 32,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda or cuda:1.", show_default="cuda where there is one")
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        LabelFormat | None, typer.Option("--format", help="Of LABELS.", show_default="by name and content")
+    ] = None,
+    category: Annotated[str | None, typer.Option(help="Class to read, where there are several.")] = None,
+) -> None:
+    """Let a teacher label the keypoints of every person who has only a box.
+
+    Each keypoint gets a score and a weight, which training obeys. A teacher is any top-down model.
+
+    Example: gonio data label boxes.json --images photos --teacher thunder --flip-test --out labels.json
+    """
+    labelling: Any = require("gonio.training.labelling", extra="train", purpose="labelling with a teacher")
+    ready = labelling.load_teacher(teacher, weights=weights, flip_test=flip_test, device=device)
+    sets = load_sets(labels, folders=images or (), kind=format, skeleton=ready.skeleton, category=category)
+    merged = merge_annotations([dataset.images for dataset in sets])
+    pictures = [picture for dataset in sets for picture in dataset.pictures()]
+    taught = labelling.label_people(ready, merged, pictures, everyone=everyone, min_score=min_score, batch_size=batch)
+    with progress_bar() as bar:
+        task = bar.add_task("labelling", total=len(merged), fps=0.0, people=0)
+        looked, keypoints = labelling.write_taught_labels(out, _followed(taught, bar, task))
+    say(f"wrote '{out}': {len(merged)} pictures; the teacher looked at {looked} people, {keypoints} keypoints count")
+
+
+def _followed(taught: Any, bar: Any, task: Any) -> Any:
+    """The same labels, counted by the bar."""
+    people = 0
+    for one in taught:
+        people += len(one.annotations)
+        bar.update(task, advance=1, people=people, fps=bar.tasks[0].speed or 0.0)
+        yield one

@@ -1,0 +1,59 @@
+"""From a trained network to the model card that runs it."""
+
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+from gonio.codecs import CODECS, Codec
+from gonio.models.card import CodecChoice, CropInput, LetterboxInput, Licence, ModelCard, Proposals, Weights
+from gonio.models.skeleton_spec import skeleton_entry
+from gonio.training.networks import PoseNetwork
+
+if TYPE_CHECKING:
+    from gonio.training.checkpoint import CheckpointInfo
+
+_MIN_PERSON_SCORE, _MAX_OKS, _PROPOSER, _MIN_PROPOSAL = 0.15, 0.7, "multipose", 0.05
+
+
+def make_card(network: PoseNetwork, info: "CheckpointInfo", *, name: str, weights: Weights) -> ModelCard:
+    """The card of a network's weights in a runtime's format.
+
+    People are proposed by the shipped MultiPose; thresholds are those of the shipped models.
+    """
+    means: dict[str, Any] = {"mean": (network.mean,) * 3, "std": (network.std,) * 3}
+    seen: CropInput | LetterboxInput
+    if info.crop is not None:
+        seen = CropInput(kind="crop", input_hw=network.input_hw, **info.crop.model_dump(), **means)
+    else:
+        longer = max(network.input_hw)
+        seen = LetterboxInput(kind="letterbox", longer_side=longer, multiple=network.multiple, pad_value=0, **means)
+    return ModelCard(
+        name=name,
+        summary=f"{info.network.kind} {info.network.size}, trained as {info.name!r}.",
+        task="one-stage" if info.crop is None else "top-down",
+        weights=weights,
+        input=seen,
+        codec=codec_choice(network.codec),
+        skeleton=skeleton_entry(info.skeleton.to_skeleton()),
+        min_person_score=_MIN_PERSON_SCORE,
+        max_oks=_MAX_OKS,
+        proposals=None if info.crop is None else Proposals(model=_PROPOSER, min_score=_MIN_PROPOSAL),
+        licence=Licence(
+            weights="yours: trained by you",
+            training_data=", ".join(str(source["labels"]) for source in info.recipe.get("data", {}).get("train", ()))
+            or "not recorded",
+            origin=f"gonio train, run {info.name!r}, epoch {info.epoch}",
+        ),
+        paper="",
+    )
+
+
+def codec_choice(codec: Codec) -> CodecChoice:
+    """A codec as a card has it: its name, and the parameters that differ from their defaults."""
+    kind = next(kind for kind, made in CODECS.items() if type(codec) is made)
+    parameters = {
+        field.name: value
+        for field in fields(codec)  # type: ignore[arg-type]
+        if field.name != "n_keypoints"
+        and ((value := getattr(codec, field.name)) != field.default or field.default is MISSING)
+    }
+    return CodecChoice(kind=kind, **parameters)

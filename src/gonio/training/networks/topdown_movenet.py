@@ -1,0 +1,76 @@
+"""MoveNet's body with one head of heatmaps, for the person in the middle of a crop: a warm start for small data.
+
+MoveNet asks its heatmaps, centre map and two regressions together who is who and where; in a crop around one person
+the maps alone can answer, a quarter of the heads' work goes, and `Heatmap` reads them below a cell.
+
+Source:
+    As `gonio.training.networks.movenet`, whose weights it starts from.
+"""
+
+import torch
+from torch import Tensor
+
+from gonio.codecs import Heatmap
+from gonio.errors import ConfigError
+from gonio.training.networks.base import PoseNetwork
+from gonio.training.networks.movenet import SIZES, MoveNet
+from gonio.training.networks.unfolding import NormedConv, settle, unfold
+
+_TOP_DOWN_SIZES = [name for name, size in SIZES.items() if not size.many]
+
+
+class TopDownMoveNet(PoseNetwork):
+    """Body, neck and the head of heatmaps."""
+
+    def __init__(
+        self,
+        size: str = "lightning",
+        *,
+        n_keypoints: int = 17,
+        input_hw: tuple[int, int] = (256, 192),
+        pretrained: bool = False,
+        normed_from: int | None = None,
+    ) -> None:
+        """Make a network with random weights, or with the package's MoveNet weights.
+
+        Args:
+            size: ``"lightning"`` or ``"thunder"``.
+            n_keypoints: K; with another number than 17 the last convolution stays random.
+            input_hw: Multiples of 32 px.
+            pretrained: Start from the weights of this size that the package carries.
+            normed_from: From this block on (of 17, counted from 0), in the neck and in the head there are batch norms,
+                without which pretrained weights are soon lost; freeze the blocks before. None: nowhere.
+
+        Raises:
+            ConfigError: If there is no such size, or the input size is not a multiple of 32.
+            WeightsError: If the weights are missing or damaged.
+        """
+        super().__init__()
+        if size not in _TOP_DOWN_SIZES:
+            raise ConfigError(f"no size named {size!r}; there are {', '.join(_TOP_DOWN_SIZES)}")
+        if input_hw[0] % self.multiple or input_hw[1] % self.multiple:
+            raise ConfigError(f"input_hw is {input_hw}; both must be multiples of {self.multiple} px")
+        make = MoveNet.pretrained if pretrained else MoveNet
+        whole = make(size, n_keypoints=n_keypoints)
+        self.size, self.input_hw = size, input_hw
+        self.codec = Heatmap(n_keypoints)
+        self.body, self.head = whole.body, whole.heads["heatmap"]
+        self._unsettled = pretrained and normed_from is not None
+        if normed_from is not None:
+            for block in self.body.blocks[normed_from:]:
+                unfold(block)
+            self.body.last = NormedConv(self.body.last)
+            unfold(self.body.neck)
+            output = self.head.output
+            unfold(self.head)
+            self.head.output = output
+
+    def settle(self, images: Tensor) -> None:
+        """Take the batch norms' statistics from inputs, where they have none yet."""
+        if self._unsettled:
+            settle(self, images)
+        self._unsettled = False
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """``(B, 3, h, w)`` → ``heatmap``, ``(B, K, h / 4, w / 4)`` in [0, 1]."""
+        return {"heatmap": torch.sigmoid(self.head(self.body(image)))}

@@ -1,0 +1,95 @@
+"""In which order a run sees its samples, divided among its processes."""
+
+import signal
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from gonio.arrays import IntArray
+from gonio.errors import ConfigError, PoseError
+from gonio.training.samples import Batch, Key
+
+
+class EpochOrder(Sampler[list[Key]]):
+    """The batches of one epoch, for one of several processes: a shuffle that the seed and the epoch decide.
+
+    Attributes:
+        steps: Of a whole epoch.
+        epoch: Which epoch comes next.
+        first_step: Where in it to begin, after a resume.
+    """
+
+    def __init__(self, order: IntArray, *, batch_size: int, steps: int | None, seed: int, rank: int, world: int):
+        """Take samples.
+
+        Args:
+            order: Indices of the samples, each as often as an epoch sees it.
+            batch_size: Of all processes together.
+            steps: Of an epoch; None: as many as the samples fill, one at least.
+            seed: Of the shuffle.
+            rank: Of this process.
+            world: How many processes there are.
+
+        Raises:
+            ConfigError: If a batch cannot be divided among the processes.
+        """
+        if batch_size % world:
+            raise ConfigError(f"batch_size {batch_size} cannot be divided among {world} processes; give a multiple")
+        self._order, self._size, self._seed, self._rank, self._world = order, batch_size, seed, rank, world
+        self.steps = steps if steps is not None else max(len(order) // batch_size, 1)
+        self.epoch, self.first_step = 0, 0
+
+    def __len__(self) -> int:
+        return self.steps - self.first_step
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        own = self._size // self._world
+        samples = self._shuffled()
+        for step in range(self.first_step, self.steps):
+            start = step * self._size + self._rank * own
+            yield [(self.epoch, place, int(samples[place])) for place in range(start, start + own)]
+
+    def _shuffled(self) -> IntArray:
+        """Shuffles one after the other, until they fill all steps."""
+        rng = np.random.default_rng([self._seed, self.epoch])
+        rounds = -(-self.steps * self._size // len(self._order))
+        return np.concatenate([rng.permutation(self._order) for _ in range(rounds)])
+
+
+def make_loader(dataset: Dataset[Batch], order: EpochOrder, *, workers: int) -> "DataLoader[Batch]":
+    """Batches in this order, made by so many processes."""
+    start: Callable[[int], None] | None = _start_worker if workers else None
+    return DataLoader(
+        dataset,
+        batch_sampler=order,
+        num_workers=workers,
+        worker_init_fn=start,
+        persistent_workers=workers > 0,
+        multiprocessing_context="spawn" if workers else None,
+        pin_memory=torch.cuda.is_available(),
+    )
+
+
+def batches(loader: "DataLoader[Batch]") -> Iterator[Batch]:
+    """The loader's batches; an error in one of its processes reads as if it had happened here.
+
+    Raises:
+        PoseError: If a sample cannot be made, as of a damaged picture.
+    """
+    try:
+        yield from loader
+    except PoseError as error:
+        if "Traceback" not in str(error):
+            raise
+        sentence = str(error).strip().splitlines()[-1]  # of a worker's traceback: the type, a colon, the message
+        raise type(error)(sentence.partition(": ")[2]) from error
+
+
+def _start_worker(_: int) -> None:
+    """One thread each, and Ctrl-C is the main process's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
