@@ -1,0 +1,224 @@
+"""`quantize_model`: a float model as int8, chosen and judged on the user's pictures, written if it is good enough."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import onnx
+
+from gonio.errors import ConfigError
+from gonio.evaluation.coco import coco_ap
+from gonio.export.quantize_effect import compare_poses
+from gonio.export.quantize_gate import Gate
+from gonio.export.quantize_graph import Block, read_float_graph
+from gonio.export.quantize_int8 import METHODS, Method
+from gonio.export.quantize_pictures import QuantizePictures, spread_out
+from gonio.export.quantize_result import BelowGateError, Figures, Quantized, check_place, int8_card, write_int8
+from gonio.export.quantize_rig import Rig, open_rig, record_inputs
+from gonio.export.quantize_search import BlockSensitivity, Progress, Recipe, Trials
+from gonio.export.quantize_timing import interleaved_latency
+from gonio.io.images import read_image
+from gonio.models.backends import Backend
+from gonio.optional import require
+from gonio.structures.poses import Poses
+
+_MOST_FLOAT = 0.6  # of the multiplications: beyond it int8 is not worth its name
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizeChoice:
+    """How to quantise.
+
+    Attributes:
+        methods: Of calibration; of several the one that moves keypoints least is taken.
+        inputs: Network inputs to calibrate on, at most.
+        crops: Network inputs that recipes are tried on, at most.
+        mixed: Keep sensitive blocks in float until the gate is met.
+        sensitivity: Measure every block, also where the gate is met without.
+        threads: Of each network, when timed too.
+        repeat: Timed runs.
+        gate: The most that int8 may cost.
+        force: Write also what the gate refuses.
+    """
+
+    methods: tuple[Method, ...] = METHODS
+    inputs: int = 96
+    crops: int = 32
+    mixed: bool = True
+    sensitivity: bool = False
+    threads: int = 1
+    repeat: int = 50
+    gate: Gate = field(default_factory=Gate)
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "crops", "threads", "repeat"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give a whole number from 1")
+
+
+def quantize_model(
+    model: str | Path,
+    out: Path,
+    pictures: QuantizePictures,
+    choice: QuantizeChoice | None = None,
+    *,
+    command: str = "",
+    progress: Progress = lambda *_: None,
+) -> Quantized:
+    """Make a static int8 version of a model, and write it with its card if it passes the gate.
+
+    Args:
+        model: A name from ``gonio models``, a card, or an ONNX file that holds its card; its weights are float.
+        out: The ``.onnx`` file; the card goes beside it, as ``.json``.
+        pictures: From `find_pictures`.
+        choice: How to quantise.
+        command: What made it, for the card.
+        progress: Told how far it is.
+
+    Raises:
+        BelowGateError: If int8 costs more than the gate allows; then nothing is written.
+        ExportError: If the model is int8 already, or nobody is found in the pictures.
+        ModelError: If there is no such model.
+        MediaError: If a picture cannot be read, or the files cannot be written.
+    """
+    choice = choice or QuantizeChoice()
+    if pictures.labelled is not None:
+        require("pycocotools", extra="eval", purpose="measuring COCO AP")  # now, not after the last picture
+    rig = open_rig(model, threads=choice.threads)
+    check_place(out, rig.weights)
+    graph = read_float_graph(rig.weights)
+    images = (read_image(file) for file in spread_out(pictures.calibrate, choice.inputs))
+    inputs = record_inputs(rig, images, most=choice.inputs)
+    with tempfile.TemporaryDirectory(prefix="gonio-quantize-") as name:
+        folder = Path(name)
+        trials = Trials(
+            graph,
+            rig.card.build_codec(),
+            inputs,
+            crops=choice.crops,
+            reference=rig.backend(),
+            load=rig.backend,
+            folder=folder,
+        )
+        run = _Run(rig, trials, pictures, choice, folder / out.name, progress)
+        recipe, result = run.search()
+        if result.faults and not choice.force:
+            raise BelowGateError(rig.card.name, result)
+        data = f"{len(pictures.check)} pictures{' with labels' if pictures.labelled is not None else ''}"
+        card = int8_card(rig.card, rig.folder, out, result, data=data, command=command)
+        return replace(result, files=write_int8(trials.build(recipe), out, card, graph.metadata))
+
+
+class _Run:
+    """One search for a recipe that passes. State: what the float model answers, and what was tried."""
+
+    def __init__(
+        self,
+        rig: Rig,
+        trials: Trials,
+        pictures: QuantizePictures,
+        choice: QuantizeChoice,
+        candidate: Path,
+        progress: Progress,
+    ) -> None:
+        self._rig = rig
+        self._trials = trials
+        self._pictures = pictures
+        self._choice = choice
+        self._candidate = candidate
+        self._progress = progress
+        self._inputs = trials.inputs
+        self._reference = rig.backend()
+        self._before = self._predict(self._reference, "float32")
+        self._ap = self._score(self._before)
+
+    def search(self) -> tuple[Recipe, Quantized]:
+        """Quantise; while the gate refuses, keep the next most sensitive block in float."""
+        recipe, log = self._trials.choose(self._choice.methods, self._progress)
+        result = self._judge(recipe, log)
+        best = (recipe, result)
+        rows: list[BlockSensitivity] = []
+        if self._choice.sensitivity or (result.faults and self._choice.mixed):
+            rows = self._trials.sensitivity(recipe, self._progress)
+        blocks = {block.name: block for block in self._trials.graph.blocks}
+        waiting = [blocks[row.block] for row in rows] if self._choice.mixed else []
+        while best[1].faults and (block := self._next(waiting, recipe)) is not None:
+            recipe = replace(recipe, float_blocks=(*recipe.float_blocks, block))
+            result = self._judge(recipe, log)
+            if len(result.faults) <= len(best[1].faults):
+                best = (recipe, result)
+        timed = self._time(*best)
+        return best[0], replace(timed, sensitivity=tuple(rows), log=tuple(log))
+
+    def _next(self, waiting: list[Block], recipe: Recipe) -> Block | None:
+        """The most sensitive block that may still go to float."""
+        kept = {block.name for block in recipe.float_blocks}
+        while waiting:
+            block = waiting.pop(0)
+            if block.name not in kept and self._trials.macs_share([*recipe.float_blocks, block]) <= _MOST_FLOAT:
+                return block
+        return None
+
+    def _judge(self, recipe: Recipe, log: list[str]) -> Quantized:
+        """Everything but the time."""
+        onnx.save(self._trials.build(recipe), self._candidate)
+        after = self._predict(self._rig.backend(self._candidate), "int8")
+        ap = self._score(after)
+        floor = self._rig.card.min_person_score
+        effect = compare_poses(_above(self._before, floor), _above(after, floor))
+        loss = None if self._ap is None or ap is None else self._ap - ap
+        faults = self._choice.gate.faults(effect, loss)
+        share = self._trials.macs_share(recipe.float_blocks)
+        named = tuple(block.name for block in recipe.float_blocks)
+        verdict = "; ".join(faults) or "passes"
+        log.append(f"{len(named)} blocks in float ({100 * share:.0f} % of the multiplications): {verdict}")
+        return Quantized(
+            method=recipe.method,
+            float_blocks=named,
+            float_share=share,
+            float32=Figures(_size_mb(self._rig.weights), ap=self._ap),
+            int8=Figures(_size_mb(self._candidate), ap=ap),
+            effect=effect,
+            faults=faults,
+            sensitivity=(),
+            log=(),
+            calibration_inputs=len(self._inputs),
+            pictures=len(self._pictures.check),
+            runtime=self._reference.description,
+            input_shape=self._inputs[0].shape,
+        )
+
+    def _time(self, recipe: Recipe, result: Quantized) -> Quantized:
+        onnx.save(self._trials.build(recipe), self._candidate)
+        backends: list[Backend] = [self._reference, self._rig.backend(self._candidate)]
+        before, after = interleaved_latency(backends, self._inputs[0], repeat=self._choice.repeat)
+        return replace(
+            result,
+            float32=replace(result.float32, latency_ms=before.median_ms, fastest_ms=before.fastest_ms),
+            int8=replace(result.int8, latency_ms=after.median_ms, fastest_ms=after.fastest_ms),
+        )
+
+    def _predict(self, backend: Backend, what: str) -> list[Poses]:
+        """Everyone in the check pictures; with labels of every score, as AP wants them."""
+        model = self._rig.model(backend)
+        files, floor = self._pictures.check, None if self._pictures.labelled is None else 0.0
+        found = []
+        for done, file in enumerate(files):
+            self._progress(f"look at pictures, {what}", done, len(files))
+            found.append(model(read_image(file), min_person_score=floor))
+        self._progress(f"look at pictures, {what}", len(files), len(files))
+        return found
+
+    def _score(self, poses: Sequence[Poses]) -> float | None:
+        labelled = self._pictures.labelled
+        return None if labelled is None else coco_ap(labelled.annotations, poses).AP
+
+
+def _above(poses: Sequence[Poses], floor: float) -> list[Poses]:
+    return [one[one.person_scores >= floor] for one in poses]
+
+
+def _size_mb(path: Path) -> float:
+    return round(path.stat().st_size / 1e6, 3)

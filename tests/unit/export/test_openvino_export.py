@@ -1,0 +1,64 @@
+"""OpenVINO's files: what is in them, their size, and that nobody is told about it."""
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from gonio.export.exporting import ExportChoice, export_model
+from gonio.export.openvino_file import OpenVinoBackend, import_openvino
+from gonio.export.source import find_source
+
+pytestmark = pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
+# not pytest.importorskip: that would import it with its telemetry
+
+
+def test_a_shipped_model(tmp_path: Path) -> None:
+    """float16 is half of float32; the IR holds the card; whole pictures of any size still go in."""
+    sizes = {}
+    for precision in ("float32", "float16"):
+        choice = ExportChoice(format="openvino", precision=precision)
+        done = export_model(find_source("lightning"), tmp_path / f"{precision}.xml", choice)
+        assert [path.suffix for path in done.files] == [".xml", ".bin"]
+        assert done.parity.keypoint_px < 0.01
+        assert done.runtime.startswith("openvino 20")
+        sizes[precision] = done.files[1].stat().st_size
+    assert sizes["float16"] < 0.51 * sizes["float32"]
+    network = import_openvino().Core().read_model(tmp_path / "float16.xml")
+    card = json.loads(network.get_rt_info(["gonio", "card"]).astype(str))
+    assert (card["name"], card["weights"]) == ("float16", {"file": "float16.xml"})
+    assert OpenVinoBackend(tmp_path / "float16.xml").output_channels["heatmap"] == 17
+
+
+def test_nobody_is_told(tmp_path: Path) -> None:
+    """No telemetry is loaded, no address is asked for, nothing is written to the home folder."""
+    code = """
+import socket, sys
+def refuse(*arguments): raise SystemExit(f"somebody asked for {arguments}")
+socket.socket.connect = socket.getaddrinfo = refuse
+from gonio.export.openvino_file import import_openvino
+openvino = import_openvino()
+model = openvino.Core().read_model(sys.argv[1])
+openvino.save_model(model, "a.xml", compress_to_fp16=True)
+openvino.Core().compile_model("a.xml", "CPU")
+assert import_openvino() is openvino
+print([name for name in sys.modules if name.split(".")[0] == "openvino_telemetry"])
+"""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "work").mkdir()
+    lightning = find_source("lightning").onnx
+    assert lightning is not None
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, lightning],
+        cwd=tmp_path / "work",
+        env={"HOME": str(tmp_path / "home")},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
+    assert list((tmp_path / "home").iterdir()) == []
