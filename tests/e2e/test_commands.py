@@ -1,6 +1,8 @@
 """The other verbs, the help that a person reads first, and what a machine reads."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,12 @@ def test_help_of_the_front_names_every_verb(gonio: "Gonio") -> None:
         assert f"│ {verb} " in result.stdout
     assert "--install-completion" in result.stdout
     assert gonio().stdout.split() == result.stdout.split()
+
+
+def test_as_a_module() -> None:
+    """For launchers that start modules."""
+    done = subprocess.run([sys.executable, "-m", "gonio", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("gonio 0.")
 
 
 def test_completion(gonio: "Gonio") -> None:

@@ -20,7 +20,7 @@ LEVELS = {
     2: {"augmentation", "codecs", "io", "tracking", "analysis", "draw", "evaluation"},
     3: {"models"},
     4: {"pipeline", "results", "saving", "labelled", "report_page", "training", "export", "datasets"},
-    5: {"apps"},
+    5: {"apps", "__main__"},
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "misc"}

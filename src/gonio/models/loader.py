@@ -51,7 +51,7 @@ def load_model(
     """
     if runtime not in (None, *RUNTIMES):
         raise ConfigError(f"no runtime named {runtime!r}; this version has {', '.join(RUNTIMES)}")
-    threads = _thread_count(threads)
+    threads = thread_count(threads)
     card, folder = find_card(name if name is not None else default_name())
     if isinstance(card.input, LetterboxInput) and input_size is not None:
         card = _resized(card, card.input, input_size)
@@ -84,7 +84,7 @@ def _resized(card: ModelCard, current: LetterboxInput, input_size: int) -> Model
     return card.model_copy(update={"input": current.model_copy(update={"longer_side": input_size})})
 
 
-def _thread_count(threads: int | None) -> int:
+def thread_count(threads: int | None) -> int:
     """The asked number, else ``GONIO_THREADS``, else the CPUs that this process may use."""
     if threads is not None:
         name, value = "threads", str(threads)

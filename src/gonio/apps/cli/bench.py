@@ -1,10 +1,12 @@
-"""``gonio bench``: where the time goes, stage by stage."""
+"""``gonio bench``: where the time goes, stage by stage, and how fast the network is in other runtimes."""
 
 import json as json_text
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -13,14 +15,17 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from gonio.apps.cli.console import number_table, progress_bar
+from gonio.apps.cli.console import console, number_table, progress_bar, say
+from gonio.errors import ConfigError
+from gonio.export.devices import DeviceTable, bench_devices
 from gonio.io.sources import open_source
-from gonio.models.loader import load_model
+from gonio.models.loader import thread_count, load_model
 from gonio.models.model import PoseModel
 from gonio.pipeline import stream
 from gonio.saving import ResultWriter
 from gonio.timing import StageTimes, record_stages
 
+_MOST_FRAMES = 1920  # to look for people in
 STAGES = ("decode", "preprocess", "inference", "decode keypoints", "draw", "encode")
 
 
@@ -31,14 +36,35 @@ def bench(
     threads: Annotated[
         int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
     ] = None,
+    devices: Annotated[
+        bool, typer.Option("--devices", help="Time the network alone, in every runtime that is installed.")
+    ] = False,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="With --devices: a further file of the model, as int8; repeatable.", metavar="CARD|ONNX"),
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="With --devices: turns of each runtime.", show_default="20")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="With --devices: crops or pictures a run.", show_default="1")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Time every stage from file to drawn file: median and 95th percentile a frame, frames per second, peak memory.
 
-    The first run through the source warms up and is not counted.
+    The first run through the source warms up and is not counted. With --devices a table over runtimes and precisions
+    instead: the model looks at SOURCE, and what its network gets is timed and compared; MODEL may be a checkpoint.
 
-    Example: gonio bench run.mp4 --threads 1
+    Examples:
+      gonio bench run.mp4 --threads 1
+      gonio bench run.mp4 --devices -m thunder --also thunder-int8.json
     """
+    if devices:
+        _bench_devices(source, model, also or [], threads=threads, rounds=rounds or 20, batch=batch or 1, json=json)
+        return
+    if also or rounds is not None or batch is not None:
+        raise ConfigError("--also, --rounds and --batch are for the table of --devices; add --devices")
     ready = load_model(model, threads=threads)
     _run_once(source, ready, "warm-up")
     runs = [_run_once(source, ready, f"run {i + 1} of {repeat}") for i in range(repeat)]
@@ -62,6 +88,24 @@ def bench(
         sys.stdout.write(json_text.dumps(facts) + "\n")
     else:
         _print(facts)
+
+
+def _bench_devices(
+    source: str, model: str | None, also: Sequence[str], *, threads: int | None, rounds: int, batch: int, json: bool
+) -> None:
+    opened = open_source(source)
+    images = (frame.image for frame in islice(opened, 0, _MOST_FRAMES, _step(opened.frame_count)))
+    with console.status("timing") if console.is_terminal else nullcontext():
+        table = bench_devices(model, images, threads=thread_count(threads), also=also, batch=batch, rounds=rounds)
+    if json:
+        sys.stdout.write(json_text.dumps({"source": source} | asdict(table), allow_nan=False) + "\n")
+    else:
+        _print_devices(table, source)
+
+
+def _step(frames: int | None) -> int:
+    """Every how many frames one is looked at: 32 of them, spread over the first minute or so."""
+    return min(max((frames or 0) // 32, 1), _MOST_FRAMES // 32)
 
 
 @dataclass
@@ -127,3 +171,25 @@ def _print(facts: dict[str, Any]) -> None:
     Console().print(table)
     memory = "" if facts["peak_memory_mb"] is None else f", peak memory {facts['peak_memory_mb']:.0f} MB"
     typer.echo(f"{facts['fps']:.1f} frames per second{memory}")
+
+
+def _print_devices(table: DeviceTable, source: str) -> None:
+    height, width = table.input_hw
+    typer.echo(f"{table.model} on {table.machine}")
+    typer.echo(f"{table.inputs} {table.unit} of {height} x {width} from {source}, {table.rounds} rounds in turns")
+    several = len({row.file for row in table.rows}) > 1
+    headers = ("precision", "threads", "batch", "median ms", "p95 ms", f"{table.unit} per s", "file MB", "most px")
+    shown = number_table("runtime", *headers, *(["file"] if several else []))
+    shown.padding = (0, 0)  # nine columns, of 80 characters together
+    ran = [row for row in table.rows if row.median_ms is not None]
+    for row in ran:
+        numbers = (f"{row.median_ms:.2f}", f"{row.p95_ms:.2f}", f"{row.per_second:.1f}", f"{row.file_mb:.2f}")
+        away = "-" if row.keypoint_px is None else f"{row.keypoint_px:.2g}"
+        settings = (row.precision, str(table.threads), str(table.batch))
+        shown.add_row(row.runtime, *settings, *numbers, away, *([row.file] if several else []))
+    Console().print(shown)
+    typer.echo("; ".join(dict.fromkeys(row.description for row in ran)))
+    typer.echo("px: the largest difference of a keypoint to the first row, pixels of the network's input")
+    for row in table.rows:
+        if row.note:
+            say(f"{row.runtime} {row.precision}{' of ' + row.file if several else ''}: {row.note}", style="yellow")

@@ -1,0 +1,140 @@
+"""One network in each runtime: what opens it, and what that needs.
+
+onnxruntime alone will do for ONNX Runtime's; torch, onnx and openvino are imported where a network needs them.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from gonio.errors import ExportError
+from gonio.export.formats import DEFAULT_OPSET, Precision
+from gonio.export.openvino_file import OpenVinoBackend, import_openvino, write_openvino
+from gonio.models.backends import Backend, OnnxBackend
+from gonio.models.card import ModelCard
+from gonio.optional import require
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A network file for a runtime, not opened yet.
+
+    Attributes:
+        runtime: Its name.
+        precision: ``float32``, ``float16`` (of the stored weights) or ``int8``.
+        file: Where the network comes from.
+        open: Opens it, and says how many bytes its files have.
+    """
+
+    runtime: str
+    precision: str
+    file: str
+    open: Callable[[], tuple[Backend, int]]
+
+
+def find_checkpoint(model: str | Path) -> Path | None:
+    """The weights of a checkpoint, if it is one: either of its files."""
+    path = Path(model)
+    weights = path.with_suffix(".safetensors")
+    return weights if path.suffix in (".safetensors", ".json") and weights.is_file() else None
+
+
+def open_checkpoint(checkpoint: Path, folder: Path) -> tuple[Path, Backend]:
+    """A checkpoint's network as an ONNX file with its card inside, and in PyTorch, both deployed."""
+    for package in ("torch", "onnx", "safetensors"):
+        require(package, extra="export", purpose="timing a checkpoint")
+    from gonio.export.onnx_file import finish, trace  # needs torch and onnx, which are optional and slow
+    from gonio.export.source import TorchBackend, find_source  # needs torch
+    from gonio.training.networks import deployed  # needs torch
+
+    source = find_source(checkpoint)
+    network = source.module("timing")
+    path = folder / f"{source.card.name}.onnx"
+    model = trace(network, source.card, opset=DEFAULT_OPSET, batch=None)
+    path.write_bytes(finish(model, source.card, precision="float32"))
+    return path, TorchBackend(deployed(network))
+
+
+def in_onnxruntime(name: str, path: Path, threads: int) -> Candidate:
+    """An ONNX file as it is."""
+
+    def opened() -> tuple[Backend, int]:
+        return OnnxBackend(path, threads=threads), path.stat().st_size
+
+    return Candidate("ONNX Runtime", _precision(path), name, opened)
+
+
+def in_openvino(name: str, path: Path, card: ModelCard, threads: int, folder: Path) -> Iterator[Candidate]:
+    """Float networks with weights in both precisions, int8 as it is."""
+    int8 = _precision(path) == "int8"
+    precisions: tuple[Precision, ...] = ("float32",) if int8 else ("float32", "float16")
+
+    def opened(precision: Precision) -> tuple[Backend, int]:
+        out = folder / f"{len(list(folder.iterdir()))}-{precision}.xml"
+        write_openvino(path.read_bytes() if int8 else _wide(path, card), out, card="{}", precision=precision)
+        size = out.stat().st_size + out.with_suffix(".bin").stat().st_size
+        return _OpenVino(out, threads=threads, exact=precision == "float32"), size
+
+    for precision in precisions:
+        yield Candidate("OpenVINO", "int8" if int8 else precision, name, partial(opened, precision))
+
+
+def _wide(path: Path, card: ModelCard) -> bytes:
+    """An ONNX file with float32 weights, as ``gonio export`` would hand it on; without its packages, as it is."""
+    if find_spec("torch") is None or find_spec("onnx") is None:
+        return path.read_bytes()
+    from gonio.export.onnx_file import finish, read_onnx  # needs torch and onnx, which are optional and slow
+
+    return finish(read_onnx(path), card, precision="float32")
+
+
+def in_torch(name: str, checkpoint: Path | None, network: Backend | None) -> Candidate:
+    """A checkpoint's network, from `open_checkpoint`; None: there is none, and opening says so."""
+
+    def opened() -> tuple[Backend, int]:
+        if checkpoint is None or network is None:
+            raise ExportError("the model is an ONNX file; give its checkpoint (.safetensors) as the model")
+        return network, checkpoint.stat().st_size
+
+    return Candidate("PyTorch", "float32", name, opened)
+
+
+class _OpenVino(OpenVinoBackend):
+    """With so many threads; ``exact`` computes in float32, else in what the runtime takes for the best here."""
+
+    def __init__(self, path: Path, *, threads: int, exact: bool) -> None:
+        # not the parent's: it would load the network another time, with all threads
+        openvino = import_openvino()
+        settings: dict[str, str | int] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+        settings |= {"INFERENCE_PRECISION_HINT": "f32"} if exact else {}
+        self._network = openvino.Core().compile_model(path, "CPU", settings)
+        self._version = openvino.__version__.split("-")[0]
+        self._computes = self._network.get_property("INFERENCE_PRECISION_HINT").to_string()
+
+    @property
+    def description(self) -> str:
+        """Runtime, version, and in what it computes."""
+        return f"{super().description}, computes in {self._computes}"
+
+
+@contextmanager
+def torch_threads(threads: int) -> Iterator[None]:
+    """PyTorch with so many threads until the block ends."""
+    import torch  # optional and slow; it is loaded already
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _precision(path: Path) -> str:
+    """Of an ONNX file, without onnx: int8 networks have such nodes (field 4 of a node, its type, with its length)."""
+    content = path.read_bytes()
+    kinds = (b"DequantizeLinear", b"QLinearConv", b"ConvInteger")
+    return "int8" if any(b'"' + bytes([len(kind)]) + kind in content for kind in kinds) else "float32"
