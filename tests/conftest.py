@@ -1,9 +1,18 @@
 """Fixtures that all tests share."""
 
 import os
+import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+
+from gonio.arrays import FloatArray64, ImageArray
+from gonio.io.formats.labels import write_coco_keypoints
+from gonio.io.images import write_image
+from gonio.structures.annotations import Annotations
+from gonio.structures.skeleton import load_skeleton
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,3 +27,73 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared test data in {folder}; set GONIO_SHARED to the folder that holds it")
     return folder
+
+
+class DrawnPeople:
+    """Little pictures of drawn people in random poses, and their labels: something that a network can learn by heart.
+
+    Left limbs are red, right ones blue, so that sides can be told.
+    """
+
+    skeleton = load_skeleton("coco17")
+    _POSE = np.array(
+        [
+            *[(0, 0), (1, -1), (-1, -1), (2, 0), (-2, 0), (4, 5), (-4, 5), (6, 10), (-6, 10)],
+            *[(7, 15), (-7, 15), (3, 16), (-3, 16), (4, 23), (-4, 23), (4, 30), (-4, 30)],
+        ],
+        np.float64,
+    )
+    """From the nose, of a person 32 high."""
+
+    def __call__(self, folder: Path, pictures: int = 16, *, people: int = 1, seed: int = 0, side: int = 96) -> Path:
+        """Write ``folder/labels.json`` and as many JPEG files of ``side`` x ``side`` px; gives the labels' path."""
+        rng = np.random.default_rng(seed)
+        images = [self._picture(folder / f"{i:02d}.jpg", i + 1, people, rng, side) for i in range(pictures)]
+        write_coco_keypoints(folder / "labels.json", images)
+        return folder / "labels.json"
+
+    def copied(self, labels: Path, folder: Path) -> Path:
+        """The same pictures and labels in another folder, to measure on what was learnt."""
+        shutil.copytree(labels.parent, folder)
+        return folder / labels.name
+
+    def _picture(self, path: Path, image_id: int, people: int, rng: np.random.Generator, side: int) -> Annotations:
+        image = np.full((side, side, 3), rng.integers(90, 160, 3), np.uint8)
+        height = 0.85 * side / people
+        left = [(i + 0.5) * side / people for i in range(people)]
+        points = np.stack([self._pose(rng, height / 32, x, side) for x in left])
+        for one in points:
+            self._draw(image, one)
+        write_image(path, image)
+        low, high = points.min(axis=1) - height / 16, points.max(axis=1) + height / 16
+        boxes = np.concatenate([low, high], axis=1).clip(0, side).astype(np.float32)
+        return Annotations(
+            keypoints=points.astype(np.float32),
+            visibility=np.full(points.shape[:2], 2, np.int64),
+            boxes=boxes,
+            areas=np.prod(boxes[:, 2:] - boxes[:, :2], axis=1).astype(np.float32),
+            is_crowd=np.zeros(people, bool),
+            skeleton=self.skeleton,
+            image_id=image_id,
+            file_name=path.name,
+            image_hw=(side, side),
+        )
+
+    def _pose(self, rng: np.random.Generator, scale: float, x: float, side: int) -> FloatArray64:
+        points = self._POSE + rng.uniform(-1.5, 1.5, self._POSE.shape)
+        points[[7, 9]] += rng.uniform((-1, -8), (3, 2), 2)
+        points[[8, 10]] += rng.uniform((-3, -8), (1, 2), 2)
+        top = (side - 30 * scale) / 2 + rng.uniform(-1, 1) * scale
+        return np.asarray((points * scale + (x, top)).clip(1, side - 2), np.float64)
+
+    def _draw(self, image: ImageArray, points: FloatArray64) -> None:
+        colours = {"left": (230, 40, 40), "right": (40, 60, 230), "centre": (20, 20, 20)}
+        for a, b in self.skeleton.links:
+            one, other = self.skeleton.sides[a], self.skeleton.sides[b]
+            start, end = (tuple(points[k].round().astype(int).tolist()) for k in (a, b))
+            cv2.line(image, start, end, colours[one if one == other else "centre"], 2, cv2.LINE_AA)
+
+
+@pytest.fixture(scope="session")
+def drawn_people() -> DrawnPeople:
+    return DrawnPeople()

@@ -234,12 +234,16 @@ def _encode_fields(
 
 
 def _encode_person(fields: dict[str, FloatArray], keypoints: FloatArray, box: FloatArray) -> None:
-    """Add one person, keypoints ``(K, 2)`` y x in cells, NaN where not labelled."""
+    """Add one person, keypoints ``(K, 2)`` y x in cells, NaN where not labelled.
+
+    The centre is the mean of the keypoints inside, of a person without any the middle of the box.
+    """
     height, width = fields["center"].shape[1:]
     inside = np.asarray(((keypoints >= 0) & (keypoints < (height, width))).all(axis=1))  # False for NaN
-    if not inside.any():
+    center = np.asarray(keypoints[inside].mean(axis=0) if inside.any() else (box[1::-1] + box[:1:-1]) / 2, np.float32)
+    if not ((center >= 0) & (center <= (height, width))).all():
         return
-    center = np.clip(keypoints[inside].mean(axis=0), 0, (height - 1e-3, width - 1e-3))
+    center = np.minimum(center, np.array([height, width], np.float32) - np.float32(1e-3))
     _splat(fields["center"][0], center)
     rows, columns = np.mgrid[:height, :width]
     near = (np.abs(rows + 0.5 - center[0]) <= 2) & (np.abs(columns + 0.5 - center[1]) <= 2)

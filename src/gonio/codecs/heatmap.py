@@ -93,7 +93,7 @@ class Heatmap:
             return {self.output: maps}
         points = people.keypoints[0].astype(np.float64)
         inside = ((points >= -0.5) & (points < np.array([input_hw[1], input_hw[0]]) - 0.5)).all(axis=1)  # False for NaN
-        scale, shift = self._pixels_of_cells((height, width))
+        scale, shift = self.pixels_of_cells((height, width))
         x, y = ((points - shift) / scale).T
         rows, columns = np.arange(height), np.arange(width)
         for k in np.flatnonzero(inside):
@@ -115,7 +115,7 @@ class Heatmap:
             found += gaussian_peak(_smoothed(maps, self.blur), cells)
         elif self.refinement == "quarter":
             found += quarter_step(maps, cells)
-        scale, shift = self._pixels_of_cells((maps.shape[2], maps.shape[3]))
+        scale, shift = self.pixels_of_cells((maps.shape[2], maps.shape[3]))
         return one_each((found[..., ::-1] * scale + shift).astype(np.float32), np.clip(heights, 0, 1))
 
     def unflip(self, outputs: Outputs, flip_indices: Sequence[int]) -> dict[str, FloatArray]:
@@ -127,7 +127,7 @@ class Heatmap:
         columns = np.maximum(np.arange(turned.shape[-1]) - self.flip_shift, 0)
         return {self.output: np.ascontiguousarray(turned[..., columns])}
 
-    def _pixels_of_cells(self, cells_hw: tuple[int, int]) -> tuple[FloatArray64, float]:
+    def pixels_of_cells(self, cells_hw: tuple[int, int]) -> tuple[FloatArray64, float]:
         """Pixels a cell ``(x, y)``, and the pixel of cell 0."""
         if self.alignment == "ends":
             size_wh = np.array(cells_hw[::-1], np.float64)

@@ -1,6 +1,7 @@
 """From a trained network to the model card that runs it."""
 
 from dataclasses import MISSING, fields
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from gonio.codecs import CODECS, Codec
@@ -24,8 +25,13 @@ def make_card(network: PoseNetwork, info: "CheckpointInfo", *, name: str, weight
     if info.crop is not None:
         seen = CropInput(kind="crop", input_hw=network.input_hw, **info.crop.model_dump(), **means)
     else:
-        longer = max(network.input_hw)
-        seen = LetterboxInput(kind="letterbox", longer_side=longer, multiple=network.multiple, pad_value=0, **means)
+        seen = LetterboxInput(
+            kind="letterbox",
+            longer_side=max(network.input_hw),
+            multiple=network.multiple,
+            pad_value=info.recipe.get("data", {}).get("pad_value", 0),
+            **means,
+        )
     return ModelCard(
         name=name,
         summary=f"{info.network.kind} {info.network.size}, trained as {info.name!r}.",
@@ -39,12 +45,17 @@ def make_card(network: PoseNetwork, info: "CheckpointInfo", *, name: str, weight
         proposals=None if info.crop is None else Proposals(model=_PROPOSER, min_score=_MIN_PROPOSAL),
         licence=Licence(
             weights="yours: trained by you",
-            training_data=", ".join(str(source["labels"]) for source in info.recipe.get("data", {}).get("train", ()))
-            or "not recorded",
+            training_data=_training_data(info.recipe) or "not recorded",
             origin=f"gonio train, run {info.name!r}, epoch {info.epoch}",
         ),
         paper="",
     )
+
+
+def _training_data(recipe: dict[str, Any]) -> str:
+    """Names of the label files, each with its folder's; where they lay on this machine is nobody's business."""
+    labels = [PurePath(source["labels"]) for source in recipe.get("data", {}).get("train", ())]
+    return ", ".join("/".join(path.parts[-2:]) for path in labels)
 
 
 def codec_choice(codec: Codec) -> CodecChoice:

@@ -4,6 +4,7 @@ Nothing is ever unpickled, so a checkpoint from a stranger can do no harm.
 """
 
 import json
+import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from gonio.errors import WeightsError
+from gonio.errors import ConfigError, MediaError, WeightsError
 from gonio.io.atomic import atomic_path
 from gonio.models.card import ModelCard, Weights
 from gonio.models.skeleton_spec import SkeletonSpec
 from gonio.training.card import make_card
 from gonio.training.networks import PoseNetwork, build_network
-from gonio.training.recipe import NetworkChoice
+from gonio.training.recipe_parts import NetworkChoice
 
 FORMAT = 1
 _KEY = "gonio.checkpoint"
@@ -68,8 +69,6 @@ class CheckpointInfo(BaseModel):
     def build(self) -> PoseNetwork:
         """The network with weights of no meaning yet."""
         parameters = {name: value for name, value in self.network.parameters.items() if name != "pretrained"}
-        if "input_hw" in parameters:
-            parameters["input_hw"] = tuple(parameters["input_hw"])
         kind = "movenet" if self.network.kind == "movenet-pretrained" else self.network.kind
         return build_network(kind, self.network.size, n_keypoints=len(self.skeleton.keypoint_names), **parameters)
 
@@ -109,7 +108,10 @@ def load_checkpoint(path: Path) -> tuple[PoseNetwork, CheckpointInfo]:
         raise WeightsError(f"'{path}' describes itself wrongly: {error.errors()[0]['msg']}") from error
     if info.format != FORMAT:
         raise WeightsError(f"'{path}' has format {info.format}, this version of Gonio reads {FORMAT}; update Gonio")
-    network = info.build()
+    try:
+        network = info.build()
+    except ConfigError as error:
+        raise WeightsError(f"'{path}' is of a network that this version of Gonio cannot build: {error}") from error
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
@@ -136,10 +138,17 @@ def load_fitting(network: PoseNetwork, path: Path) -> list[str]:
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
-    """Write tensors and texts as one safetensors file, complete or not at all."""
+    """Write tensors and texts as one safetensors file, complete or not at all.
+
+    Raises:
+        MediaError: If it cannot be written, as on a full disk; an older file stays as it was.
+    """
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(ready, temporary, metadata=facts)
+        try:
+            save_file(ready, temporary, metadata=facts)
+        except SafetensorError as error:  # as it says that the disk is full
+            raise MediaError(f"cannot write '{path}': {error}; free some space or choose another disk") from error
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -156,11 +165,26 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def versions() -> dict[str, str]:
-    """Of the packages that decide what training computes."""
-    found = {}
+    """Of what decides what training computes: Python, packages, threads, processes, the commit of a checkout."""
+    together = torch.distributed.is_available() and torch.distributed.is_initialized()
+    found = {
+        "python": platform.python_version(),
+        "threads": str(torch.get_num_threads()),
+        "processes": str(torch.distributed.get_world_size() if together else 1),
+    }
     for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found | {"threads": str(torch.get_num_threads())}
+    return found | _revision()
+
+
+def _revision() -> dict[str, str]:
+    """The commit that this file is of, where it lies in a checkout."""
+    git = Path(__file__).parents[3] / ".git"
+    try:
+        head = (git / "HEAD").read_text("utf-8").strip()
+        return {"source": (git / head.removeprefix("ref: ")).read_text("utf-8").strip() if "ref: " in head else head}
+    except OSError:
+        return {}

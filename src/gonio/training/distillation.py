@@ -9,9 +9,9 @@ from torch import Tensor
 from gonio.codecs import Codec, Heatmap, SimCC
 from gonio.errors import ConfigError
 from gonio.structures.skeleton import Skeleton
-from gonio.training.data import Batch, encode
 from gonio.training.networks import PoseNetwork
-from gonio.training.recipe import Recipe, TeacherChoice
+from gonio.training.recipe_parts import Data, TeacherChoice
+from gonio.training.samples import Batch, encode
 from gonio.training.soft_targets import agreement_weights, heatmaps_to_simcc, resample_heatmaps
 from gonio.training.teacher import Teacher, TeacherLabels
 
@@ -30,7 +30,7 @@ class Distiller:
 
     def __init__(
         self, teacher: Teacher, choice: TeacherChoice, *, codec: Codec, input_hw: tuple[int, int], margin: float
-    ):
+    ) -> None:
         """Take a teacher for a student of one person.
 
         Raises:
@@ -46,23 +46,22 @@ class Distiller:
         self._sigmas = torch.tensor(teacher.skeleton.sigmas)
 
     @classmethod
-    def of(cls, recipe: Recipe, network: PoseNetwork, skeleton: Skeleton, device: torch.device) -> Self | None:
-        """The recipe's, where it has a teacher.
+    def of(
+        cls, choice: TeacherChoice, *, data: Data, network: PoseNetwork, skeleton: Skeleton, device: torch.device
+    ) -> Self:
+        """The recipe's teacher for this student.
 
         Raises:
             PoseError: If the teacher cannot be loaded.
             ConfigError: If it knows other keypoints.
         """
-        choice = recipe.teacher
-        if choice is None:
-            return None
         teacher = Teacher.load(choice.model, weights=choice.weights, flip_test=choice.flip_test).to(device)
         if teacher.skeleton.keypoint_names != skeleton.keypoint_names:
             raise ConfigError(
                 f"the teacher {choice.model!r} knows the keypoints of {teacher.skeleton.name!r}, the labels are "
                 f"{skeleton.name!r}; give another teacher, or none"
             )
-        return cls(teacher, choice, codec=network.codec, input_hw=network.input_hw, margin=recipe.data.margin)
+        return cls(teacher, choice, codec=network.codec, input_hw=network.input_hw, margin=data.margin)
 
     def __call__(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
         """Targets as the codec encodes them, and weights ``(B, K)``."""
@@ -97,14 +96,14 @@ class Distiller:
         return mixed
 
     def _maps(self, said: TeacherLabels, like: Tensor) -> Tensor:
-        assert isinstance(self.codec, Heatmap)
+        assert isinstance(self.codec, Heatmap)  # noqa: S101 - for the type checker; `_mixed` has looked
         if said.heatmaps is not None and isinstance(said.codec, Heatmap):
             maps = resample_heatmaps(said.heatmaps, said.codec, self.codec, self.input_hw, matrix=said.matrix)
             return maps.to(like.dtype)
         return self._encoded(said)[self.codec.output] * said.scores[..., None, None]
 
     def _lines(self, said: TeacherLabels) -> dict[str, Tensor]:
-        assert isinstance(self.codec, SimCC)
+        assert isinstance(self.codec, SimCC)  # noqa: S101 - as in `_maps`
         names = (self.codec.output_x, self.codec.output_y)
         if said.heatmaps is not None and isinstance(said.codec, Heatmap):
             lines = heatmaps_to_simcc(said.heatmaps, said.codec, self.codec, self.input_hw, matrix=said.matrix)

@@ -1,7 +1,11 @@
 """What a run says of itself: a CSV that anything reads, and the same for TensorBoard."""
 
 import csv
+import io
 import math
+import os
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
@@ -9,50 +13,62 @@ from torch.utils.tensorboard import SummaryWriter
 from gonio.errors import MediaError
 from gonio.io.atomic import atomic_path
 
-COLUMNS = ("step", "epoch", "name", "value")
+_COLUMNS = ("step", "epoch", "name", "value")
 
 
 class RunLog:
-    """Numbers by step, in ``log.csv`` (one number a line, so that no new name changes the columns) and TensorBoard.
+    """Numbers by step, in ``log.csv`` (one number a line, so that no new name changes the columns) and TensorBoard."""
 
-    Attributes:
-        folder: Of the run.
-    """
+    def __init__(self, folder: Path, *, keep_bytes: int, step: int) -> None:
+        """Open both; what an interrupted run wrote after its last saved state is taken back.
 
-    def __init__(self, folder: Path, *, from_step: int) -> None:
-        """Open both; what an interrupted run wrote after its last saved state, ``from_step``, is taken back.
+        Args:
+            folder: Of the run.
+            keep_bytes: How long ``log.csv`` was then; 0: begin anew.
+            step: Finished steps.
 
         Raises:
             MediaError: If the folder cannot be written to.
         """
-        self.folder, self._path = folder, folder / "log.csv"
-        kept = [row for row in _rows(self._path) if int(row[0]) <= from_step]
-        with atomic_path(self._path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([COLUMNS, *kept])
-        self._file = self._path.open("a", newline="", encoding="utf-8")
-        self._writer = csv.writer(self._file)
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=from_step + 1 if from_step else None)
+        self._path, board = folder / "log.csv", folder / "tensorboard"
+        kept = self._path.read_bytes()[:keep_bytes] if keep_bytes and self._path.exists() else b""
+        with atomic_path(self._path) as temporary:
+            temporary.write_bytes(kept or _lines([_COLUMNS]))
+        if not keep_bytes:
+            shutil.rmtree(board, ignore_errors=True)
+        self._board = SummaryWriter(str(board), purge_step=step + 1 if step else None)
 
-    def write(self, step: int, epoch: int, values: dict[str, float | None]) -> None:
-        """Add numbers; None and NaN are left out."""
+    def write(self, step: int, epoch: int, values: Mapping[str, float | None]) -> int:
+        """Add numbers; None and NaN are left out.
+
+        Returns:
+            How long ``log.csv`` is now, in bytes.
+
+        Raises:
+            MediaError: If it cannot be written.
+        """
+        known = {name: value for name, value in values.items() if value is not None and math.isfinite(value)}
+        try:
+            with self._path.open("ab") as file:
+                file.write(_lines([(step, epoch, name, f"{value:.6g}") for name, value in known.items()]))
+                file.flush()
+                length = os.fstat(file.fileno()).st_size
+        except OSError as error:
+            raise MediaError(f"cannot write '{self._path}': {error.strerror}; the last saved state is kept") from error
+        self.show(step, known)
+        return length
+
+    def show(self, step: int, values: Mapping[str, float]) -> None:
+        """Add numbers to TensorBoard alone: what differs from one machine to the next, as speed does."""
         for name, value in values.items():
-            if value is not None and math.isfinite(value):
-                self._writer.writerow([step, epoch, name, f"{value:.6g}"])
-                self._board.add_scalar(name, value, step)
-        self._file.flush()
+            self._board.add_scalar(name, value, step)
 
     def close(self) -> None:
         """Finish both files."""
-        self._file.close()
         self._board.close()
 
 
-def _rows(path: Path) -> list[list[str]]:
-    """The numbers of an earlier run; a last line that a kill cut short is left out."""
-    if not path.exists():
-        return []
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [row for row in list(csv.reader(file))[1:] if len(row) == len(COLUMNS) and row[0].isdecimal()]
-    except OSError as error:
-        raise MediaError(f"cannot read '{path}': {error.strerror or error}; check its permissions") from error
+def _lines(rows: list[tuple[object, ...]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

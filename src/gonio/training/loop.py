@@ -1,124 +1,101 @@
 """The training loop: batch, forward, loss, backward, step; between epochs measure, save, show. Read `train` first."""
 
-import json
-import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import torch
-import yaml
-from accelerate import Accelerator
-from torch import Tensor, nn
+from accelerate import Accelerator  # type: ignore[import-untyped]
+from accelerate.state import AcceleratorState  # type: ignore[import-untyped]
+from accelerate.utils import broadcast_object_list, gather_object  # type: ignore[import-untyped]
+from torch import nn
 
-from gonio.codecs import Heatmap, MultiPersonGrid
-from gonio.datasets.sheet import Tile, contact_sheets
 from gonio.errors import ConfigError
-from gonio.io.atomic import atomic_path
-from gonio.io.images import write_image
-from gonio.models.skeleton_spec import SkeletonSpec
-from gonio.structures.skeleton import Skeleton
-from gonio.training.checkpoint import CheckpointInfo, Crop, load_fitting, save_checkpoint, versions
-from gonio.training.data import Batch, EpochOrder, People, Scenes, load_data, make_loader
-from gonio.training.distillation import Distiller
-from gonio.training.logs import RunLog
-from gonio.training.losses import coordinate_loss, loss_for
-from gonio.training.networks import PoseNetwork, build_network
+from gonio.training.interrupts import unbroken
+from gonio.training.objective import Objective
+from gonio.training.order import EpochOrder, batches, make_loader
+from gonio.training.preparation import identity, prepare, set_threads
 from gonio.training.recipe import Recipe
-from gonio.training.schedule import freeze, learning_rate, make_average, make_optimizer
-from gonio.training.state import Progress, load_state, save_state
-from gonio.training.validation import Validator, normalised
+from gonio.training.reports import EpochReport, OnEpoch, OnStep, StepReport, is_better
+from gonio.training.run_files import BEST, LAST, STATE, RunFiles
+from gonio.training.samples import Batch
+from gonio.training.schedule import learning_rate, make_average, make_optimizer, start_training
+from gonio.training.state import Metrics, Progress, load_state, save_state
+from gonio.training.validation import normalised
 
 _LOG_EVERY = 20
-_SETTLE_ON = 128
-_STATE, _BEST, _LAST = "state.safetensors", "best.safetensors", "last.safetensors"
 
 
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """What is said after every step.
-
-    Attributes:
-        step: Finished steps, of ``steps``.
-        steps: Of the whole run.
-        epoch: The current epoch, from 1.
-        loss: Of this step.
-        people_per_s: Samples a second since the epoch began.
-        metrics: The last measurement.
-    """
-
-    step: int
-    steps: int
-    epoch: int
-    loss: float
-    people_per_s: float
-    metrics: dict[str, float | None]
-
-
-def train(recipe: Recipe, *, fresh: bool = False, on_step: Callable[[StepReport], None] | None = None) -> Path:
+def train(
+    recipe: Recipe, *, fresh: bool = False, on_step: OnStep | None = None, on_epoch: OnEpoch | None = None
+) -> Path:
     """Train as the recipe says; a run that was interrupted goes on where it was.
 
     Args:
         recipe: Everything that decides the run.
         fresh: Start over, even where a state is.
-        on_step: Called after every step of the main process.
+        on_step: Called after every step, in the main process.
+        on_epoch: Called after every epoch, in the main process.
 
     Returns:
         The best checkpoint, ``best.safetensors`` in the run's folder.
 
     Raises:
         PoseError: If labels or pictures cannot be used, a setting is wrong, or the loss is no longer a number.
+        KeyboardInterrupt: On Ctrl-C; the state has been saved then, and the same call goes on from it.
     """
-    run = Run(recipe, fresh=fresh)
+    # without cpu=True, processes that torchrun starts on a machine without GPU would each train alone
+    cpu = not torch.accelerator.is_available()
+    accelerator = Accelerator(cpu=cpu, mixed_precision="bf16" if recipe.precision == "bf16" else "no")
     try:
-        while not run.finished:
-            run.train_epoch(on_step)
-            run.finish_epoch()
+        run = Run(recipe, accelerator, fresh=fresh)
+        try:
+            while not run.finished:
+                loss = run.train_epoch(on_step)
+                run.finish_epoch(loss, on_epoch)
+        except KeyboardInterrupt:
+            run.save_state()
+            raise
+        finally:
+            run.close()
     finally:
-        run.close()
-    return run.folder / _BEST
+        accelerator.end_training()
+        AcceleratorState._reset_state(reset_partial_state=True)  # else no later run could choose another precision
+    return recipe.folder / BEST
 
 
 class Run:
     """One training run in one of its processes; keeps the network, its average, the optimizer and the progress."""
 
-    def __init__(self, recipe: Recipe, *, fresh: bool) -> None:
+    def __init__(self, recipe: Recipe, accelerator: Accelerator, *, fresh: bool) -> None:
         """Build everything, and go on from the saved state where there is one."""
-        self.recipe, self.folder = recipe, recipe.folder
-        self.accelerator = Accelerator(mixed_precision="bf16" if recipe.precision == "bf16" else "no")
-        world = self.accelerator.num_processes
-        torch.set_num_threads(recipe.threads or max((os.cpu_count() or 1) // world, 1))
-        torch.manual_seed(recipe.seed)
-        learn, measure = load_data(recipe.data, seed=recipe.seed)
-        self.skeleton = learn[0].labels.skeleton
-        self.bare = make_network(recipe, self.skeleton)
-        self.top_down = not isinstance(self.bare.codec, MultiPersonGrid)
-        if recipe.start is not None:
-            load_fitting(self.bare, recipe.start)
-        dataset = self._dataset(learn)
-        if recipe.start is None:
-            settle_on(self.bare, dataset)
-        freeze(self.bare, recipe.optim.freeze)
-        self.bare.to(self.accelerator.device, memory_format=torch.channels_last if recipe.channels_last else None)
-        self.average = make_average(self.bare, recipe.optim)
-        self.network, self.optimizer = self.accelerator.prepare(self.bare, make_optimizer(self.bare, recipe.optim))
-        self.distiller = Distiller.of(recipe, self.bare, self.skeleton, self.accelerator.device)
-        self.loss = loss_for(self.bare.codec)
+        self.recipe, self.accelerator = recipe, accelerator
+        set_threads(recipe)
+        resumes = not fresh and (recipe.folder / STATE).exists()
+        parts = prepare(recipe, started=not resumes, warn=accelerator.is_main_process)
+        self.bare, self.validator = parts.network, parts.validator
         self.order = EpochOrder(
-            dataset.order,
+            parts.dataset.order,
             batch_size=recipe.batch_size,
             steps=recipe.steps_per_epoch,
             seed=recipe.seed,
-            rank=self.accelerator.process_index,
-            world=world,
+            rank=accelerator.process_index,
+            world=accelerator.num_processes,
         )
-        self.loader = make_loader(dataset, self.order, workers=recipe.data.workers)
-        self.steps_per_epoch = len(self.order)
-        self.validator = Validator(measure, data=recipe.data, network=self.bare, top_down=self.top_down)
-        self.progress = self._resumed(fresh=fresh)
-        self.log = self._open_log() if self.accelerator.is_main_process else None
+        self.steps = self.order.steps * recipe.epochs
+        self.loader = make_loader(parts.dataset, self.order, workers=recipe.data.workers)
+        self.objective = Objective(recipe, self.bare, parts.skeleton, accelerator.device)
+        layout = torch.channels_last if recipe.channels_last else torch.preserve_format
+        self.bare.to(accelerator.device, memory_format=layout)  # type: ignore[call-overload]
+        self.average = make_average(self.bare, recipe.optim)
+        self.network, self.optimizer = accelerator.prepare(self.bare, make_optimizer(self.bare, recipe.optim))
+        self.progress = self._resumed() if resumes else Progress()
+        self._check_same_progress()
+        self.files = (
+            RunFiles(recipe, parts.skeleton, self.progress, top_down=parts.top_down)
+            if accelerator.is_main_process
+            else None
+        )
 
     @property
     def finished(self) -> bool:
@@ -126,52 +103,85 @@ class Run:
         tired = self.recipe.patience is not None and self.progress.bad >= self.recipe.patience
         return tired or self.progress.epoch >= self.recipe.epochs
 
-    def train_epoch(self, on_step: Callable[[StepReport], None] | None) -> None:
-        """All steps of the current epoch that are not done yet."""
-        epoch, steps = self.progress.epoch, self.steps_per_epoch * self.recipe.epochs
-        self.order.epoch, self.order.first_step = epoch, self.progress.step - epoch * self.steps_per_epoch
-        self.network.train()
-        start, seen = perf_counter(), 0
-        for batch in self.loader:
-            torch.manual_seed(self.recipe.seed + self.progress.step)  # what a network draws does not depend on a kill
-            rate = learning_rate(self.progress.step, steps, self.recipe.optim)
-            terms = self.step(batch, rate)
-            self.progress.step += 1
-            seen += self.recipe.batch_size
-            speed = seen / (perf_counter() - start)
-            if self.log is not None and self.progress.step % _LOG_EVERY == 0:
-                self.log.write(self.progress.step, epoch + 1, terms | {"lr": rate, "people_per_s": speed})
-            if self.accelerator.is_main_process and on_step is not None:
-                metrics = self.progress.metrics
-                on_step(StepReport(self.progress.step, steps, epoch + 1, terms["loss"], speed, metrics))
-            if self.progress.step % self.recipe.checkpoint_steps == 0:
-                self._save_state()
+    def train_epoch(self, on_step: OnStep | None) -> float:
+        """All steps of the current epoch that are not done yet; gives their mean loss, NaN of none."""
+        self.order.epoch = self.progress.epoch
+        self.order.first_step = self.progress.step - self.progress.epoch * self.order.steps
+        start_training(self.network, self.recipe.optim.freeze)
+        start, losses = perf_counter(), []
+        for batch in batches(self.loader):
+            with unbroken():
+                losses.append(self._advance(batch))
+            per_s = len(losses) * self.recipe.batch_size / (perf_counter() - start)
+            at = self.progress
+            if self.files is not None and at.step % _LOG_EVERY == 0:
+                self.files.show_speed(at.step, {"samples_per_s": per_s})
+            if self.files is not None and on_step is not None:
+                on_step(StepReport(at.step, self.steps, at.epoch + 1, losses[-1], per_s, at.metrics))
+            if at.step % self.recipe.checkpoint_steps == 0:
+                self.save_state()
+        return sum(losses) / len(losses) if losses else float("nan")
 
-    def step(self, batch: Batch, rate: float) -> dict[str, float]:
-        """One step; the terms of its loss."""
-        batch = _on_device(batch, self.accelerator.device)
-        image = normalised(batch["image"], self.bare.mean, self.bare.std)
-        targets, weights = batch["targets"], batch["weights"]
-        if self.distiller is not None:
-            targets, weights = self.distiller(batch)
-        with self.accelerator.autocast():
-            outputs = self.network(image)
-        outputs = {name: value.float() for name, value in outputs.items()}
-        terms = self.loss(outputs, targets, weights)
-        codec = self.bare.codec
-        if self.recipe.coordinate_loss and isinstance(codec, Heatmap):
-            maps, keypoints = outputs[codec.output], batch["keypoints"]
-            known = weights * torch.isfinite(keypoints).all(dim=-1)
-            first_px = (codec.stride - 1) / 2 if codec.alignment == "centres" else 0.0
-            terms["coordinates"] = self.recipe.coordinate_loss * coordinate_loss(
-                maps, keypoints, known, stride=codec.stride, first_px=first_px
+    def finish_epoch(self, loss: float, on_epoch: OnEpoch | None) -> None:
+        """Measure where it is due, keep the best and the last, save the state.
+
+        Args:
+            loss: Mean of the epoch, for the report.
+            on_epoch: Called at the end.
+        """
+        epoch = self.progress.epoch + 1
+        due = epoch % self.recipe.validate_every == 0 or epoch == self.recipe.epochs
+        measured = self._measure(epoch) if due else {}
+        better = bool(measured) and is_better(measured, self.progress.best)
+        with unbroken():
+            self.progress = self._after_epoch(epoch, measured, better=better)
+            if self.files is not None:
+                weights = self._measured_network().state_dict()
+                for name in (BEST, LAST) if better else (LAST,):
+                    self.files.save_checkpoint(name, weights, self.progress)
+            self.save_state()
+        if self.files is not None and on_epoch is not None:
+            on_epoch(EpochReport(epoch, self.recipe.epochs, loss, measured, better))
+
+    def save_state(self) -> None:
+        """Write what the next step depends on, for a run that goes on."""
+        if self.accelerator.is_main_process:
+            save_state(
+                self.recipe.folder / STATE,
+                network=self.bare,
+                average=self.average,
+                optimizer=self.optimizer.optimizer,
+                progress=self.progress,
+                recipe=identity(self.recipe),
             )
+
+    def close(self) -> None:
+        """Finish the log."""
+        if self.files is not None:
+            self.files.close()
+
+    def _advance(self, batch: Batch) -> float:
+        """One step and its record; gives its loss."""
+        done = self.progress.step
+        torch.manual_seed(self.recipe.seed + done)  # what a network draws does not depend on a kill
+        rate = learning_rate(done, self.steps, self.recipe.optim)
+        terms = self._step(_on_device(batch, self.accelerator.device), rate)
+        length = self.progress.log_bytes
+        if self.files is not None and (done + 1) % _LOG_EVERY == 0:
+            length = self.files.log.write(done + 1, self.progress.epoch + 1, terms | {"lr": rate})
+        self.progress = replace(self.progress, step=done + 1, log_bytes=length)
+        return terms["loss"]
+
+    def _step(self, batch: Batch, rate: float) -> dict[str, float]:
+        """Change the weights once; gives the terms of the loss."""
+        outputs = self.network(normalised(batch["image"], self.bare.mean, self.bare.std))
+        terms = self.objective(outputs, batch)
         loss = torch.stack(list(terms.values())).sum()
-        values = {f"loss/{name}": value.item() for name, value in terms.items()} | {"loss": loss.item()}
+        values = torch.stack([loss, *terms.values()]).detach().tolist()
         if not torch.isfinite(loss):
             raise ConfigError(
-                f"the loss is {float(loss)} after {self.progress.step} steps; lower optim.lr (now {rate:.2g}) or "
-                "optim.clip; the last saved state is kept"
+                f"the loss is {values[0]} after {self.progress.step} steps; lower optim.lr (it was {rate:.2g}) or "
+                "optim.clip, and start over with --fresh"
             )
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.network.parameters(), self.recipe.optim.clip)
@@ -179,139 +189,55 @@ class Run:
             group["lr"] = rate
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.average.update_parameters(self.bare)
-        return values
+        if self.recipe.optim.ema:
+            self.average.update_parameters(self.bare)
+        return dict(zip(["loss", *(f"loss/{name}" for name in terms)], values, strict=True))
 
-    def finish_epoch(self) -> None:
-        """Measure where it is due, keep the best and the last, save the state."""
-        self.progress.epoch += 1
-        last = self.progress.epoch == self.recipe.epochs
-        if self.progress.epoch % self.recipe.validate_every == 0 or last:
-            measured = self._measure()
-            value = measured.get("AP") if measured.get("AP") is not None else measured.get("PCK@0.2")
-            better = value is not None and (self.progress.best is None or value > self.progress.best)
-            self.progress = replace(
-                self.progress,
-                metrics=measured,
-                best=value if better else self.progress.best,
-                bad=0 if better else self.progress.bad + 1,
-            )
-            if self.accelerator.is_main_process and (better or self.progress.best is None):
-                self._save_checkpoint(_BEST)
-        if self.accelerator.is_main_process:
-            self._save_checkpoint(_LAST)
-        self._save_state()
-
-    def close(self) -> None:
-        """Finish the logs and end the other processes' part."""
-        if self.log is not None:
-            self.log.close()
-        self.accelerator.end_training()
-
-    def _measure(self) -> dict[str, float | None]:
+    def _measure(self, epoch: int) -> Metrics:
         """Of the average weights, by the main process; the others wait for its numbers."""
-        numbers: list[Any] = [None]
-        if self.accelerator.is_main_process:
+        numbers: list[Metrics] = [{}]
+        if self.files is not None:
             numbers[0], pictures = self.validator.measure(self._measured_network(), self.accelerator.device)
-            self._show(pictures)
-            assert self.log is not None
-            self.log.write(
-                self.progress.step, self.progress.epoch, {f"val/{name}": value for name, value in numbers[0].items()}
-            )
-        if self.accelerator.num_processes > 1:
-            torch.distributed.broadcast_object_list(numbers)
-        measured: dict[str, float | None] = numbers[0]
-        return measured
+            self.files.show(pictures, epoch)
+        broadcast_object_list(numbers)
+        return numbers[0]
 
     def _measured_network(self) -> nn.Module:
         return self.average.module if self.recipe.optim.ema else self.bare
 
-    def _show(self, tiles: list[Tile]) -> None:
-        sheet = next(contact_sheets(tiles, tile_px=320))
-        write_image(self.folder / "samples" / f"epoch-{self.progress.epoch:04d}.jpg", sheet)
+    def _after_epoch(self, epoch: int, measured: Metrics, *, better: bool) -> Progress:
+        """The progress with this epoch's measurement in it, which is written to the log."""
+        before = self.progress
+        if not measured:
+            return replace(before, epoch=epoch)
+        length = before.log_bytes
+        if self.files is not None:
+            values = {f"val/{name}": value for name, value in measured.items()}
+            length = self.files.log.write(before.step, epoch, values)
+        best, bad = (measured, 0) if better else (before.best, before.bad + 1)
+        return replace(before, epoch=epoch, metrics=measured, best=best, bad=bad, log_bytes=length)
 
-    def _dataset(self, learn: Any) -> People | Scenes:
-        common: dict[str, Any] = {
-            "data": self.recipe.data,
-            "codec": self.bare.codec,
-            "input_hw": self.bare.input_hw,
-            "seed": self.recipe.seed,
-        }
-        return (
-            People(learn, clean=self.recipe.teacher is not None, **common) if self.top_down else Scenes(learn, **common)
-        )
-
-    def _resumed(self, *, fresh: bool) -> Progress:
-        path = self.folder / _STATE
-        if fresh or not path.exists():
-            return Progress()
+    def _resumed(self) -> Progress:
         return load_state(
-            path, network=self.bare, average=self.average, optimizer=self.optimizer.optimizer, recipe=self._identity()
+            self.recipe.folder / STATE,
+            network=self.bare,
+            average=self.average,
+            optimizer=self.optimizer.optimizer,
+            recipe=identity(self.recipe),
         )
 
-    def _identity(self) -> str:
-        """What must not change between a run and its continuation."""
-        free = {"workers", "threads", "checkpoint_steps", "patience", "out"}
-        content = self.recipe.model_dump(mode="json", exclude=free)
-        content["data"].pop("workers")
-        return json.dumps(content, sort_keys=True)
-
-    def _save_state(self) -> None:
-        if self.accelerator.is_main_process:
-            save_state(
-                self.folder / _STATE,
-                network=self.bare,
-                average=self.average,
-                optimizer=self.optimizer.optimizer,
-                progress=self.progress,
-                recipe=self._identity(),
+    def _check_same_progress(self) -> None:
+        """Raise where the processes' machines do not share the run's folder."""
+        steps: list[int] = gather_object([self.progress.step])
+        if len(set(steps)) > 1:
+            raise ConfigError(
+                f"the processes would go on from different steps ({', '.join(map(str, steps))}); "
+                f"all machines must see the same folder '{self.recipe.folder}'"
             )
-
-    def _save_checkpoint(self, name: str) -> None:
-        save_checkpoint(self.folder / name, self._measured_network().state_dict(), self._info())
-
-    def _info(self) -> CheckpointInfo:
-        data = self.recipe.data
-        return CheckpointInfo(
-            name=self.recipe.name,
-            network=self.recipe.network,
-            skeleton=SkeletonSpec.of(self.skeleton),
-            crop=Crop(margin=data.margin, pad_value=data.pad_value) if self.top_down else None,
-            epoch=self.progress.epoch,
-            step=self.progress.step,
-            metrics=self.progress.metrics,
-            recipe=self.recipe.model_dump(mode="json"),
-            versions=versions(),
-        )
-
-    def _open_log(self) -> RunLog:
-        """The log, and the resolved recipe beside it."""
-        with atomic_path(self.folder / "recipe.yaml") as temporary:
-            content = self.recipe.model_dump(mode="json", exclude_defaults=True)
-            temporary.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
-        return RunLog(self.folder, from_step=self.progress.step)
-
-
-def make_network(recipe: Recipe, skeleton: Skeleton) -> PoseNetwork:
-    """The recipe's network for this skeleton."""
-    parameters = dict(recipe.network.parameters)
-    if "input_hw" in parameters:
-        parameters["input_hw"] = tuple(parameters["input_hw"])
-    return build_network(recipe.network.kind, recipe.network.size, n_keypoints=len(skeleton), **parameters)
-
-
-def settle_on(network: PoseNetwork, dataset: People | Scenes) -> None:
-    """Show a network the first samples, the same in every process."""
-    keys = [(0, place, place % len(dataset)) for place in range(min(len(dataset), _SETTLE_ON))]
-    images = torch.stack([dataset[key]["image"] for key in keys])
-    network.settle(normalised(images, network.mean, network.std))
 
 
 def _on_device(batch: Batch, device: torch.device) -> Batch:
-    def moved(value: Any) -> Any:
-        if isinstance(value, Tensor):
-            return value.to(device, non_blocking=True)
-        return {name: moved(part) for name, part in value.items()}
-
-    result: Batch = moved(batch)
-    return result
+    return {
+        name: _on_device(value, device) if isinstance(value, dict) else value.to(device, non_blocking=True)
+        for name, value in batch.items()
+    }

@@ -1,7 +1,8 @@
 """What training makes small: one function for each codec, from a network's outputs, targets and weights to a number.
 
-A batch's loss is the mean over its people and keypoints, whether labelled or not, never over the sum of the weights:
-so the mean over several processes' parts of a batch is the loss of the whole batch, and their gradients are too.
+The loss of heatmaps and SimCC is the mean over a batch's people and keypoints, whether labelled or not, never over the
+sum of the weights: so the mean over several processes' parts of a batch is the loss of the whole batch, and their
+gradients are too. Grids are divided by how many people there are, as in their source, which parts may differ in.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from gonio.errors import ConfigError
 
 Outputs = Mapping[str, Tensor]
 Loss = Callable[[Outputs, Outputs, Tensor], dict[str, Tensor]]
-"""Outputs, targets (as the codec encodes them, plus ``ignore`` for grids), weights ``(B, K)`` → terms to be added."""
+"""Outputs, targets (as the codec encodes them, plus ``ignore`` of whole pictures), weights ``(B, K)`` → terms."""
 
 _FOCAL_ALPHA, _FOCAL_BETA = 2.0, 4.0
 _REGRESS, _OFFSET, _BOX = 0.1, 1.0, 0.1
@@ -77,22 +78,29 @@ def grid_loss(outputs: Outputs, targets: Outputs, weights: Tensor) -> dict[str, 
 
     Args:
         outputs: As `gonio.codecs.grid` has them.
-        targets: As encoded; a regression counts where it is not zero. ``ignore``, ``(B, 1 + K, h, w)``, is 1 where the
-            centre map and the heatmaps teach nothing: in a box whose keypoints nobody labelled.
-        weights: Not used: a grid has many people. Whom one trusts little is in ``ignore``.
+        targets: As encoded; a regression counts where it is not zero. Of whole pictures also ``ignore``,
+            ``(B, 1 + K, h, w)``: how far centre map and heatmaps teach nothing, as in a box without labelled keypoints.
+        weights: ``(B, K)``, of a crop's person; where there is ``ignore``, that decides instead.
     """
-    del weights
-    counts = 1 - targets["ignore"]
+    if "ignore" in targets:
+        counts = 1 - targets["ignore"]
+        of_center, of_keypoints = counts[:, :1], counts[:, 1:]
+        trust = torch.ones_like(weights)
+    else:
+        of_center, of_keypoints, trust = torch.ones_like(targets["center"]), weights[..., None, None], weights
     people = (targets["center"] == 1).sum().clamp(min=1)
     points = (targets["heatmap"] == 1).sum().clamp(min=1)
+    both = trust.repeat_interleave(2, dim=1)[..., None, None]  # of a keypoint's y and x
     terms = {
-        "center": focal_loss(outputs["center"], targets["center"], counts[:, :1]) / people,
-        "heatmap": focal_loss(outputs["heatmap"], targets["heatmap"], counts[:, 1:]) / points,
-        "regress": _REGRESS * _absolute(outputs["regress"], targets["regress"]),
-        "offset": _OFFSET * _absolute(outputs["offset"], targets["offset"]),
+        "center": focal_loss(outputs["center"], targets["center"], of_center) / people,
+        "heatmap": focal_loss(outputs["heatmap"], targets["heatmap"], of_keypoints) / points,
+        "regress": _REGRESS * _absolute(outputs["regress"], targets["regress"], both),
+        "offset": _OFFSET * _absolute(outputs["offset"], targets["offset"], both),
     }
     if "box_scale" in targets:
-        terms["box"] = _BOX * sum(_absolute(outputs[name], targets[name]) for name in ("box_scale", "box_offset"))
+        one = torch.ones((), device=weights.device)
+        boxes = [_absolute(outputs[name], targets[name], one) for name in ("box_scale", "box_offset")]
+        terms["box"] = _BOX * (boxes[0] + boxes[1])
     return terms
 
 
@@ -102,7 +110,7 @@ def focal_loss(scores: Tensor, targets: Tensor, counts: Tensor) -> Tensor:
     Args:
         scores: ``(B, C, h, w)`` in [0, 1].
         targets: The same shape; exactly 1 in the cells of peaks.
-        counts: 0 where a cell teaches nothing, else 1.
+        counts: How far each cell counts, in [0, 1].
 
     Source:
         H. Law, J. Deng, "CornerNet", ECCV 2018, equation 1, with alpha 2 and beta 4.
@@ -114,15 +122,14 @@ def focal_loss(scores: Tensor, targets: Tensor, counts: Tensor) -> Tensor:
     return -(torch.where(peak, hit, miss) * counts).sum()
 
 
-def coordinate_loss(maps: Tensor, pixels: Tensor, weights: Tensor, *, stride: int, first_px: float) -> Tensor:
+def coordinate_loss(maps: Tensor, pixels: Tensor, weights: Tensor, *, codec: Heatmap) -> Tensor:
     """Distance in cells between the mean position of each map and a label, smooth near zero (Huber).
 
     Args:
         maps: ``(B, K, h, w)``, scores of any height.
-        pixels: ``(B, K, 2)`` x y px; anything where the weight is 0.
+        pixels: ``(B, K, 2)`` x y px; NaN where there is no label.
         weights: ``(B, K)``.
-        stride: Pixels a cell.
-        first_px: The pixel in the middle of cell 0.
+        codec: What the maps mean.
 
     Source:
         X. Sun et al., "Integral Human Pose Regression", ECCV 2018, equation 4, over the maps' positive part.
@@ -131,10 +138,14 @@ def coordinate_loss(maps: Tensor, pixels: Tensor, weights: Tensor, *, stride: in
     mass = mass / mass.sum(dim=(2, 3), keepdim=True)
     rows, columns = (torch.arange(n, device=maps.device, dtype=maps.dtype) for n in maps.shape[2:])
     found = torch.stack([(mass.sum(dim=2) * columns).sum(-1), (mass.sum(dim=3) * rows).sum(-1)], dim=-1)
-    wanted = torch.nan_to_num((pixels - first_px) / stride)
-    return (functional.smooth_l1_loss(found, wanted, reduction="none").sum(dim=-1) * weights).mean()
+    scale, first = codec.pixels_of_cells((maps.shape[2], maps.shape[3]))
+    wanted = (pixels - first) / torch.from_numpy(scale).to(pixels)
+    known = weights * torch.isfinite(wanted).all(dim=-1)
+    distances = functional.smooth_l1_loss(found, torch.nan_to_num(wanted), reduction="none").sum(dim=-1)
+    return (distances * known).mean()
 
 
-def _absolute(values: Tensor, targets: Tensor) -> Tensor:
+def _absolute(values: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """Mean absolute error, weighted, over where there is a target."""
     where = targets != 0
-    return ((values - targets).abs() * where).sum() / where.sum().clamp(min=1)
+    return ((values - targets).abs() * where * weights).sum() / where.sum().clamp(min=1)

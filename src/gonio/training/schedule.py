@@ -1,6 +1,7 @@
 """What changes from step to step: the learning rate, and the moving average of the weights."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel
 
 from gonio.errors import ConfigError
-from gonio.training.recipe import Optim
+from gonio.training.recipe_parts import Optim
 
 
 def learning_rate(step: int, steps: int, optim: Optim) -> float:
@@ -20,7 +21,7 @@ def learning_rate(step: int, steps: int, optim: Optim) -> float:
 
     Example:
         >>> optim = Optim(lr=1.0, warmup=0.1, final=0.0)
-        >>> [round(learning_rate(step, 100, optim), 3) for step in (0, 9, 10, 55, 99)]
+        >>> [round(learning_rate(step, 101, optim), 3) for step in (0, 9, 10, 55, 100)]
         [0.1, 1.0, 1.0, 0.5, 0.0]
     """
     warmup = round(steps * optim.warmup)
@@ -40,7 +41,7 @@ def make_optimizer(network: nn.Module, optim: Optim) -> AdamW:
     return AdamW(groups, lr=optim.lr)
 
 
-def freeze(network: nn.Module, beginnings: tuple[str, ...]) -> None:
+def freeze(network: nn.Module, beginnings: Sequence[str]) -> None:
     """Keep the weights of the modules whose names begin so.
 
     Raises:
@@ -49,25 +50,31 @@ def freeze(network: nn.Module, beginnings: tuple[str, ...]) -> None:
     names = [name for name, _ in network.named_parameters()]
     for beginning in beginnings:
         if not any(_is_part(name, beginning) for name in names):
-            raise ConfigError(
-                f"optim.freeze names {beginning!r}, which the network lacks; it has {', '.join(names[:6])} …"
-            )
+            parts = ", ".join(name for name, _ in network.named_children())
+            raise ConfigError(f"optim.freeze names {beginning!r}, which the network lacks; its parts are {parts}")
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(not any(_is_part(name, beginning) for beginning in beginnings))
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise ConfigError("optim.freeze leaves nothing to train; freeze less")
 
 
+def start_training(network: nn.Module, beginnings: Sequence[str]) -> None:
+    """Training mode, but for what is frozen: norms there keep their statistics too."""
+    network.train()
+    for name, module in network.named_modules():
+        if any(_is_part(name, beginning) for beginning in beginnings):
+            module.eval()
+
+
 def make_average(network: nn.Module, optim: Optim) -> AveragedModel:
-    """The moving average of a network's weights; it moves faster at first, so that the start is soon forgotten."""
+    """The moving average of a network's weights and statistics; it moves faster at first, to forget the start soon."""
 
     def move(average: Any, current: Any, updates: Tensor | int) -> None:
         decay = min(optim.ema, (1 + float(updates)) / (10 + float(updates)))
-        for kept, new in zip(average, current, strict=True):
-            if torch.is_floating_point(kept):
-                kept.lerp_(new.to(kept.dtype), 1 - decay)
-            else:
-                kept.copy_(new)
+        if torch.is_floating_point(average[0]):
+            torch._foreach_lerp_(average, current, 1 - decay)
+        else:
+            torch._foreach_copy_(average, current)
 
     return AveragedModel(network, multi_avg_fn=move, use_buffers=True)
 

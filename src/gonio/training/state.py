@@ -4,42 +4,52 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gonio.errors import WeightsError
 from gonio.training.checkpoint import load_tensors, save_tensors
 
-_KEY = "gonio.state"
+_KEY, _RECIPE = "gonio.state", "gonio.recipe"
+
+Metrics = dict[str, float | None]
+"""Measurements by name; None where one is not defined."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Progress:
     """How far a run is.
 
     Attributes:
         step: Finished steps of all epochs.
         epoch: Finished epochs.
-        best: The best measurement so far; None before the first.
-        bad: Measurements since.
-        metrics: The last measurement.
+        metrics: The last measurement; empty before the first.
+        best: The best one.
+        bad: Measurements since the best.
+        log_bytes: How long the log was; what a killed run wrote after that is taken back.
     """
 
     step: int = 0
     epoch: int = 0
-    best: float | None = None
+    metrics: Metrics = field(default_factory=dict)
+    best: Metrics = field(default_factory=dict)
     bad: int = 0
-    metrics: dict[str, float | None] = field(default_factory=dict)
+    log_bytes: int = 0
 
 
 def save_state(
     path: Path, *, network: nn.Module, average: nn.Module, optimizer: Optimizer, progress: Progress, recipe: str
 ) -> None:
-    """Write everything that the next step depends on."""
+    """Write everything that the next step depends on.
+
+    Raises:
+        MediaError: If the file cannot be written.
+    """
     tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in average.state_dict().items()}
     tensors |= _moments(optimizer)
-    save_tensors(path, tensors, {_KEY: json.dumps(asdict(progress)), "recipe": recipe})
+    save_tensors(path, tensors, {_KEY: json.dumps(asdict(progress)), _RECIPE: recipe})
 
 
 def load_state(path: Path, *, network: nn.Module, average: nn.Module, optimizer: Optimizer, recipe: str) -> Progress:
@@ -49,14 +59,14 @@ def load_state(path: Path, *, network: nn.Module, average: nn.Module, optimizer:
         WeightsError: If the file is damaged, or of a run with another recipe.
     """
     tensors, facts = load_tensors(path)
-    if facts.get("recipe") != recipe:
+    if facts.get(_RECIPE) != recipe:
         raise WeightsError(
-            f"'{path}' is of a run with another recipe; give a new name or out, or start over with --fresh"
+            f"'{path}' is of a run with another recipe; give another name or out, or start over with --fresh"
         )
     try:
         network.load_state_dict(_part(tensors, "network."))
         average.load_state_dict(_part(tensors, "average."))
-        _set_moments(optimizer, tensors)
+        _set_moments(optimizer, _part(tensors, "optimizer."))
         return Progress(**json.loads(facts[_KEY]))
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"the state '{path}' does not fit this run ({error}); start over with --fresh") from error
@@ -67,6 +77,7 @@ def _part(tensors: dict[str, Tensor], beginning: str) -> dict[str, Tensor]:
 
 
 def _moments(optimizer: Optimizer) -> dict[str, Tensor]:
+    """AdamW's two moments and step of every parameter, by its number."""
     return {
         f"optimizer.{i}.{name}": value
         for i, state in optimizer.state_dict()["state"].items()
@@ -75,8 +86,10 @@ def _moments(optimizer: Optimizer) -> dict[str, Tensor]:
 
 
 def _set_moments(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     states: dict[int, dict[str, Tensor]] = {}
-    for name, value in _part(tensors, "optimizer.").items():
+    for name, value in tensors.items():
         i, _, moment = name.partition(".")
-        states.setdefault(int(i), {})[moment] = value if moment == "step" else value.clone()
+        same = value if moment == "step" else torch.empty_like(parameters[int(i)]).copy_(value)  # laid out as before
+        states.setdefault(int(i), {})[moment] = same.detach()
     optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -20,9 +20,11 @@ from gonio.geometry.affine import crop_box, invert, letterbox, transform, transf
 from gonio.io.images import read_image
 from gonio.structures.annotations import Annotations
 from gonio.structures.poses import Poses
-from gonio.training.data import Labelled, is_learnable, planes
+from gonio.training.data import Labelled, is_learnable
 from gonio.training.networks import PoseNetwork
-from gonio.training.recipe import Data
+from gonio.training.recipe_parts import Data
+from gonio.training.samples import planes
+from gonio.training.state import Metrics
 
 _CHUNK = 32
 _SHOWN = 12
@@ -32,20 +34,28 @@ class Validator:
     """Measures a network on labelled pictures; top-down networks are given the labels' boxes."""
 
     def __init__(self, pictures: Sequence[Labelled], *, data: Data, network: PoseNetwork, top_down: bool) -> None:
-        """Choose what is measured on.
+        """Choose what is measured on; a one-stage network also looks at pictures of nobody, where it may be wrong.
 
         Raises:
             ConfigError: If nobody in the pictures can be measured on.
         """
         self.data, self.top_down = data, top_down
         self.codec: Codec = network.codec
-        self.input_hw, self.mean, self.std = network.input_hw, network.mean, network.std
-        chosen = [_of_people(one, data.min_keypoints) for one in pictures] if top_down else list(pictures)
-        self.pictures = _at_most([one for one in chosen if len(one.labels)], data.val_people, by_people=top_down)
-        if not self.pictures:
-            raise ConfigError("nobody in the pictures to measure on has enough labelled keypoints; check data.val")
+        self.input_hw, self.mean, self.std, self.multiple = (
+            network.input_hw, network.mean, network.std, network.multiple,
+        )  # fmt: skip
+        if top_down:
+            chosen = [one for one in (_of_people(one, data.min_keypoints) for one in pictures) if len(one.labels)]
+        else:
+            chosen = list(pictures)
+        if not any(len(one.labels) for one in chosen):
+            raise ConfigError(
+                f"none of {len(pictures)} pictures to measure on shows a person with {data.min_keypoints} labelled "
+                "keypoints; check data.val, or lower data.min_keypoints"
+            )
+        self.pictures = _at_most(chosen, data.val_people, by_people=top_down)
 
-    def measure(self, network: nn.Module, device: torch.device) -> tuple[dict[str, float | None], list[Tile]]:
+    def measure(self, network: nn.Module, device: torch.device) -> tuple[Metrics, list[Tile]]:
         """AP, AP50, AR and PCK in percent (None where they are not defined), and pictures to look at."""
         found: list[Poses] = []
         shown: list[Tile] = []
@@ -69,7 +79,8 @@ class Validator:
                 for box in labels.boxes
             ]
         else:
-            cuts = [letterbox(image, longer_side=max(self.input_hw), multiple=32, pad_value=self.data.pad_value)]
+            longer, pad = max(self.input_hw), self.data.pad_value
+            cuts = [letterbox(image, longer_side=longer, multiple=self.multiple, pad_value=pad)]
         people = [one for chunk in _chunks([crop for crop, _ in cuts]) for one in self._decode(network, chunk, device)]
         inverse = [invert(matrix) for _, matrix in cuts]
         if self.top_down:
@@ -100,7 +111,7 @@ def _of_people(one: Labelled, min_keypoints: int) -> Labelled:
 
 
 def _at_most(pictures: list[Labelled], limit: int | None, *, by_people: bool) -> list[Labelled]:
-    """Evenly chosen pictures with about so many people."""
+    """Evenly chosen pictures with about so many people, or so many pictures."""
     total = sum(len(one.labels) for one in pictures) if by_people else len(pictures)
     if limit is None or total <= limit:
         return pictures

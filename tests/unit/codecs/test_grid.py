@@ -117,8 +117,19 @@ class TestBoth:
         (found,) = codec.decode(outputs)
         assert (found.scores[0] > 0.5).tolist() == [True, False, True]
 
-    def test_a_person_without_any_keypoint_leaves_no_trace(self, codec: Codec) -> None:
-        outputs = codec.encode(people(np.full((K, 2), np.nan), boxes=[(0, 0, 9, 9)]), HW)
+    def test_a_person_without_any_keypoint_is_centred_in_the_box(self, codec: Codec) -> None:
+        """Keypoints outside the input count as none."""
+        for keypoints in (np.full((K, 2), np.nan), np.full((K, 2), 500.0)):
+            outputs = codec.encode(people(keypoints, boxes=[(16, 24, 48, 40)]), HW)
+            assert np.argwhere(outputs["center"][0, 0] == 1).tolist() == [[32 // 4, 32 // 4]]
+            assert not outputs["heatmap"].any()
+            assert not outputs["offset"].any()
+
+    @pytest.mark.parametrize("box", [(np.nan,) * 4, (-40, 10, -8, 30)], ids=["no box", "box outside"])
+    def test_a_person_without_keypoints_and_box_inside_leaves_no_trace(
+        self, codec: Codec, box: tuple[float, ...]
+    ) -> None:
+        outputs = codec.encode(people(np.full((K, 2), np.nan), boxes=[box]), HW)
         assert not any(array.any() for array in outputs.values())
 
     def test_nobody_encodes_to_zeros(self, codec: Codec) -> None:

@@ -19,7 +19,7 @@ from gonio.apps.cli.console import console, number_table, progress_bar, say
 from gonio.errors import ConfigError
 from gonio.export.devices import DeviceTable, bench_devices
 from gonio.io.sources import open_source
-from gonio.models.loader import thread_count, load_model
+from gonio.models.loader import load_model, thread_count
 from gonio.models.model import PoseModel
 from gonio.pipeline import stream
 from gonio.saving import ResultWriter

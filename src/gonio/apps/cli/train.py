@@ -1,13 +1,18 @@
 """``gonio train``: from a recipe to a checkpoint."""
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gonio.apps.cli.console import console, say
 from gonio.optional import require
+
+if TYPE_CHECKING:
+    from gonio.training.reports import EpochReport, StepReport
+    from gonio.training.state import Metrics
 
 
 def train(
@@ -22,29 +27,52 @@ def train(
     """Train a network: checkpoints, logs and sample pictures go to runs/NAME.
 
     Give the same command again after Ctrl-C, a kill or a power cut: the run goes on where it was saved last, and ends
-    with the weights that it would have had. On several GPUs or machines start it through accelerate or torchrun.
+    with the weights that it would have had. On several GPUs or machines start it through accelerate or torchrun:
+    torchrun --nproc-per-node 8 --no-python gonio train recipes/gonio-s.yaml
 
     Example: gonio train recipes/gonio-s.yaml --set optim.lr=1e-3
     """
     require("torch", extra="train", purpose="training")
     require("accelerate", extra="train", purpose="training")
-    from gonio.training.loop import StepReport  # torch is optional, and slow to import
-    from gonio.training.loop import train as run  # beside it
+    from gonio.training.loop import train as run  # torch is optional, and slow to import
     from gonio.training.recipe import read_recipe  # needs yaml, which is optional
 
     chosen = read_recipe(recipe, changes or ())
-    with _bar() as bar:
+    speaks = os.environ.get("RANK", "0") == "0"  # of several processes one talks
+    with _bar(shown=speaks) as bar:
         task = bar.add_task(chosen.name, total=None, loss=0.0, speed=0.0, metrics="")
 
-        def report(at: StepReport) -> None:
-            measured = "  ".join(f"{name} {value:.1f}" for name, value in at.metrics.items() if value is not None)
-            bar.update(task, completed=at.step, total=at.steps, loss=at.loss, speed=at.people_per_s, metrics=measured)
+        def at_step(report: "StepReport") -> None:
+            bar.update(
+                task,
+                completed=report.step,
+                total=report.steps,
+                loss=report.loss,
+                speed=report.per_s,
+                metrics=_words(report.metrics),
+            )
 
-        best = run(chosen, fresh=fresh, on_step=report)
-    say(f"best checkpoint: {best}")
+        try:
+            best = run(chosen, fresh=fresh, on_step=at_step, on_epoch=_say_epoch)
+        except KeyboardInterrupt:
+            if speaks:
+                say(f"stopped; what was done is in {chosen.folder}, and the same command goes on from there")
+            raise
+    if speaks:
+        say(f"best checkpoint: {best}")
 
 
-def _bar() -> Progress:
+def _say_epoch(report: "EpochReport") -> None:
+    """One line, above the bar, or alone in the file that a run in the background writes to."""
+    best = "  best so far" if report.better else ""
+    say(f"epoch {report.epoch}/{report.epochs}  loss {report.loss:.4g}  {_words(report.metrics)}{best}".rstrip())
+
+
+def _words(metrics: "Metrics") -> str:
+    return "  ".join(f"{name} {value:.1f}" for name, value in metrics.items() if value is not None)
+
+
+def _bar(*, shown: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -52,5 +80,5 @@ def _bar() -> Progress:
         TextColumn("loss {task.fields[loss]:.4f}  {task.fields[speed]:.0f}/s  {task.fields[metrics]}"),
         TimeRemainingColumn(),
         console=console,
-        disable=not console.is_terminal,
+        disable=not (shown and console.is_terminal),
     )

@@ -54,8 +54,9 @@ def write_coco_keypoints(path: str | Path, annotations: Sequence[Annotations]) -
     """Write a COCO keypoint annotation file.
 
     Image ids, file names, sizes, boxes, areas, crowds, keypoints, visibility and weights (as the extra key
-    ``weights``, where there are any) are kept; coordinates, areas and weights exactly, as the shortest number that is the same float32. Annotation ids are new: 1, 2, … in order. A crowd's
-    mask is not known, so ``segmentation`` is empty.
+    ``weights``, where there are any) are kept; coordinates, areas and weights exactly, as the shortest number that is
+    the same float32. Annotation ids are new: 1, 2, … in order. A crowd's mask is not known, so ``segmentation`` is
+    empty.
 
     Args:
         path: The file to make.

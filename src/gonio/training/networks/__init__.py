@@ -31,7 +31,8 @@ def build_network(kind: str, size: str, *, n_keypoints: int, **parameters: Any) 
         kind: A key of `NETWORKS`.
         size: One of its sizes.
         n_keypoints: K.
-        parameters: Whatever else the network takes, as ``head="simcc"`` or ``input_hw=(128, 96)``.
+        parameters: Whatever else the network takes, as ``head="simcc"`` or ``input_hw=(128, 96)``; lists, as YAML and
+            JSON have them, are tuples.
 
     Raises:
         ConfigError: If there is no such network, size or parameter.
@@ -42,8 +43,9 @@ def build_network(kind: str, size: str, *, n_keypoints: int, **parameters: Any) 
     """
     if kind not in NETWORKS:
         raise ConfigError(f"no network named {kind!r}; there are {', '.join(NETWORKS)}")
+    ready = {name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()}
     try:
-        return NETWORKS[kind](size, n_keypoints=n_keypoints, **parameters)
+        return NETWORKS[kind](size, n_keypoints=n_keypoints, **ready)
     except TypeError as error:
         raise ConfigError(f"network {kind!r}: {error}") from error
 

@@ -21,6 +21,7 @@ class PoseNetwork(nn.Module, ABC):
         std: Of the normalisation, each channel.
         multiple: Both sides of the input are multiples of this, px.
         size: The name of the configuration.
+        unsettled: Whether `settle` has something to do before the first step.
     """
 
     mean: ClassVar[float] = 127.5
@@ -30,9 +31,10 @@ class PoseNetwork(nn.Module, ABC):
     codec: Codec
     input_hw: tuple[int, int]
     size: str
+    unsettled: bool = False
 
-    def settle(self, images: Tensor) -> None:  # noqa: B027 - most networks have nothing to settle
-        """Get ready for training, given inputs ``(B, 3, h, w)`` of the kind to come; called once, before the first step."""
+    def settle(self, images: Tensor) -> None:
+        """Get ready for training, given inputs ``(B, 3, h, w)`` of the kind to come; called before the first step."""
 
     @abstractmethod
     def forward(self, image: Tensor) -> dict[str, Tensor]:

@@ -62,21 +62,26 @@ SIZES = {
 class MoveNet(PoseNetwork):
     """Body, neck and heads; random weights unless `load_onnx` or `pretrained` brings others."""
 
-    def __init__(self, size: str = "thunder", *, n_keypoints: int = 17) -> None:
+    def __init__(
+        self, size: str = "thunder", *, n_keypoints: int = 17, input_hw: tuple[int, int] | None = None
+    ) -> None:
         """Make a network with random weights.
 
         Args:
             size: A key of `SIZES`.
             n_keypoints: K.
+            input_hw: Multiples of 32 px; default: the size that the shipped weights are made for.
 
         Raises:
-            ConfigError: If there is no such size.
+            ConfigError: If there is no such size, or the input size is not a multiple of 32.
         """
         super().__init__()
         if size not in SIZES:
             raise ConfigError(f"no size named {size!r}; there are {', '.join(SIZES)}")
         chosen = SIZES[size]
-        self.size, self.input_hw = size, chosen.input_hw
+        self.size, self.input_hw = size, input_hw or chosen.input_hw
+        if self.input_hw[0] % self.multiple or self.input_hw[1] % self.multiple:
+            raise ConfigError(f"input_hw is {self.input_hw}; both must be multiples of {self.multiple} px")
         self.codec = MultiPersonGrid(n_keypoints) if chosen.many else SinglePersonGrid(n_keypoints)
         self.body = MoveNetBody(chosen)
         self.heads = nn.ModuleDict(
@@ -87,19 +92,22 @@ class MoveNet(PoseNetwork):
         )
 
     @classmethod
-    def pretrained(cls, size: str = "thunder", *, n_keypoints: int = 17) -> "MoveNet":
+    def pretrained(
+        cls, size: str = "thunder", *, n_keypoints: int = 17, input_hw: tuple[int, int] | None = None
+    ) -> "MoveNet":
         """The network with the weights that the package carries.
 
         Args:
             size: A key of `SIZES`.
             n_keypoints: With another number than 17 the last convolutions of the keypoint heads stay random.
+            input_hw: As of `MoveNet`.
 
         Raises:
-            ConfigError: If there is no such size.
+            ConfigError: As `MoveNet`.
             MissingDependencyError: If onnx is not installed.
             WeightsError: If the file is missing or damaged.
         """
-        network = cls(size, n_keypoints=n_keypoints)
+        network = cls(size, n_keypoints=n_keypoints, input_hw=input_hw)
         network.load_onnx(WEIGHTS_FOLDER / f"movenet-{size}.onnx", new_heads=n_keypoints != 17)
         return network
 

@@ -52,14 +52,16 @@ class OneStage(PoseNetwork):
         Args:
             size: A key of `SIZES`.
             n_keypoints: K.
-            input_hw: The input size that it is made for, px; others work too.
+            input_hw: The input size that it is made for, multiples of 32 px; others work too.
 
         Raises:
-            ConfigError: If there is no such size.
+            ConfigError: If there is no such size, or the input size is not a multiple of 32.
         """
         super().__init__()
         if size not in SIZES:
             raise ConfigError(f"no size named {size!r}; there are {', '.join(SIZES)}")
+        if input_hw[0] % self.multiple or input_hw[1] % self.multiple:
+            raise ConfigError(f"input_hw is {input_hw}; both must be multiples of {self.multiple} px")
         chosen = SIZES[size]
         self.size, self.input_hw, self.codec = size, input_hw, MultiPersonGrid(n_keypoints)
         self.channels = dict(self.codec.output_channels)

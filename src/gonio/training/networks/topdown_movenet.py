@@ -55,21 +55,19 @@ class TopDownMoveNet(PoseNetwork):
         self.size, self.input_hw = size, input_hw
         self.codec = Heatmap(n_keypoints)
         self.body, self.head = whole.body, whole.heads["heatmap"]
-        self._unsettled = pretrained and normed_from is not None
+        self.unsettled = pretrained and normed_from is not None
         if normed_from is not None:
             for block in self.body.blocks[normed_from:]:
                 unfold(block)
-            self.body.last = NormedConv(self.body.last)
+            self.body.add_module("last", NormedConv(self.body.last))
             unfold(self.body.neck)
-            output = self.head.output
-            unfold(self.head)
-            self.head.output = output
+            unfold(self.head, keep="output")  # whose bias is the score that a map starts with
 
     def settle(self, images: Tensor) -> None:
         """Take the batch norms' statistics from inputs, where they have none yet."""
-        if self._unsettled:
+        if self.unsettled:
             settle(self, images)
-        self._unsettled = False
+        self.unsettled = False
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """``(B, 3, h, w)`` → ``heatmap``, ``(B, K, h / 4, w / 4)`` in [0, 1]."""

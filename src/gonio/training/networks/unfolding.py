@@ -57,9 +57,11 @@ class NormedConv(nn.Module):
         return result
 
 
-def unfold(module: nn.Module) -> None:
-    """Put a `NormedConv` in the place of every convolution inside."""
+def unfold(module: nn.Module, *, keep: str | None = None) -> None:
+    """Put a `NormedConv` in the place of every convolution inside, but for the child of that name."""
     for name, child in list(module.named_children()):
+        if name == keep:
+            continue
         if isinstance(child, nn.Conv2d):
             setattr(module, name, NormedConv(child))
         elif not isinstance(child, NormedConv):

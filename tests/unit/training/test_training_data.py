@@ -1,0 +1,218 @@
+"""From label files to batches: which pictures, which people, which order, and what a grid is not taught."""
+
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from gonio.augmentation import Augmentation
+from gonio.codecs import Codec, Heatmap, MultiPersonGrid, SinglePersonGrid
+from gonio.errors import ConfigError, MediaError
+from gonio.structures.skeleton import load_skeleton
+from gonio.training.data import Labelled, is_learnable, load_data, load_labelled
+from gonio.training.networks import TopDownCnn
+from gonio.training.order import EpochOrder, batches, make_loader
+from gonio.training.recipe import Data, LabelSource
+from gonio.training.samples import People, Scenes, ignored_cells
+from gonio.training.validation import Validator
+
+HW = (64, 48)
+K = 17
+
+
+def source(path: Path, **settings: Any) -> LabelSource:
+    return LabelSource(labels=path, **settings)
+
+
+@pytest.fixture(scope="module")
+def labels(drawn_people: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten pictures of two people."""
+    return Path(drawn_people(tmp_path_factory.mktemp("people"), 10, people=2))
+
+
+def data(labels: Path, **settings: Any) -> Data:
+    return Data(train=(source(labels),), **({"augmentation": Augmentation.off()} | settings))
+
+
+def people(labels: Path, codec: Codec | None = None, **settings: Any) -> People:
+    chosen = data(labels, **settings)
+    return People(load_labelled(chosen.train, None), data=chosen, codec=codec or Heatmap(K), input_hw=HW, seed=0)
+
+
+def test_a_part_is_held_out_the_same_each_time(labels: Path) -> None:
+    learn, measure = load_data(data(labels, held_out=0.2), seed=0)
+    assert (len(learn), len(measure)) == (8, 2)
+    assert not {one.path for one in learn} & {one.path for one in measure}
+    assert [one.path for one in load_data(data(labels, held_out=0.2), seed=0)[1]] == [one.path for one in measure]
+
+
+def test_a_picture_that_two_files_label_is_on_one_side(labels: Path) -> None:
+    twice = Data(train=(source(labels), source(labels, weight=0.5)), held_out=0.3)
+    learn, measure = load_data(twice, seed=0)
+    assert (len(learn), len(measure)) == (14, 6)
+    assert not {one.path for one in learn} & {one.path for one in measure}
+
+
+def test_weights_and_repeats_of_a_source(labels: Path) -> None:
+    found = load_labelled([source(labels, weight=0.25, repeat=3)], None)
+    assert all(one.labels.weights is not None and (one.labels.weights == 0.25).all() for one in found)
+    chosen = Data(train=(source(labels, repeat=3),))
+    both = People(load_labelled(chosen.train, None), data=chosen, codec=Heatmap(K), input_hw=HW, seed=0)
+    assert len(both) == 20
+    assert np.bincount(both.order).tolist() == [3] * 20
+
+
+def test_skeletons_must_agree(labels: Path, tmp_path: Path) -> None:
+    content = json.loads(labels.read_text())
+    content["categories"][0]["keypoints"][0] = "beak"
+    (tmp_path / "other.json").write_text(json.dumps(content))
+    sources = (source(labels), source(tmp_path / "other.json", images=(labels.parent,)))
+    with pytest.raises(ConfigError, match=r"has the keypoints of .* others have those of 'coco17'; name one in data"):
+        load_labelled(sources, None)
+    assert len(load_labelled(sources, load_skeleton("coco17"))) == 20
+
+
+def test_who_is_learnt_from(labels: Path) -> None:
+    one = load_labelled([source(labels)], None)[0].labels
+    assert is_learnable(one, 0, 17)
+    assert not is_learnable(replace(one, is_crowd=np.array([True, False])), 0, 3)
+    assert not is_learnable(replace(one, boxes=one.boxes * 0), 0, 3)
+    assert not is_learnable(replace(one, visibility=one.visibility * 0), 0, 3)
+    assert one.weights is not None
+    assert not is_learnable(replace(one, weights=one.weights * 0), 0, 3)
+
+
+@pytest.mark.parametrize("codec", [Heatmap(K), SinglePersonGrid(K)], ids=["heatmap", "grid"])
+def test_a_crop_shows_what_its_labels_say(labels: Path, codec: Codec) -> None:
+    """Decoding the targets gives the keypoints back, within half a px of a float32 grid."""
+    for index in range(3):
+        sample = people(labels, codec)[(0, 0, index)]
+        assert sample["image"].shape == (3, *HW)
+        assert sample["image"].dtype == torch.uint8
+        assert sample["weights"].shape == (K,)
+        [found] = codec.decode({name: value[None].numpy() for name, value in sample["targets"].items()})
+        seen = sample["weights"].numpy() > 0
+        assert seen.sum() > 10
+        assert np.abs(found.keypoints[0] - sample["keypoints"].numpy())[seen].max() < 3
+
+
+def test_samples_depend_on_epoch_and_place_alone(labels: Path) -> None:
+    """The same key gives the same bytes, in another process too; another epoch or place another crop."""
+    loud = people(labels, augmentation=Augmentation())
+    copy = pickle.loads(pickle.dumps(loud))  # noqa: S301 - as a worker gets it
+    first = loud[(1, 5, 0)]
+    assert torch.equal(first["image"], copy[(1, 5, 0)]["image"])
+    for key in ((2, 5, 0), (1, 6, 0)):
+        assert not torch.equal(first["image"], loud[key]["image"])
+
+
+def test_the_order_is_a_shuffle_that_any_number_of_processes_share() -> None:
+    def seen(world: int, rank: int, *, epoch: int = 0, first_step: int = 0) -> list[list[tuple[int, int, int]]]:
+        order = EpochOrder(np.arange(10), batch_size=4, steps=5, seed=3, rank=rank, world=world)
+        order.epoch, order.first_step = epoch, first_step
+        assert len(order) == 5 - first_step
+        return list(order)
+
+    whole = seen(1, 0)
+    assert [key[1] for batch in whole for key in batch] == list(range(20))
+    assert sorted(key[2] for batch in whole for key in batch) == sorted([*range(10), *range(10)])
+    assert [a + b for a, b in zip(seen(2, 0), seen(2, 1), strict=True)] == whole
+    assert seen(1, 0, first_step=3) == whole[3:]
+    assert [key[2] for key in seen(1, 0, epoch=1)[0]] != [key[2] for key in whole[0]]
+
+
+def test_how_many_steps_an_epoch_has() -> None:
+    assert EpochOrder(np.arange(10), batch_size=4, steps=None, seed=0, rank=0, world=1).steps == 2
+    few = EpochOrder(np.arange(3), batch_size=8, steps=None, seed=0, rank=0, world=1)
+    assert [len(batch) for batch in few] == [8]
+    with pytest.raises(ConfigError, match="batch_size 4 cannot be divided among 3 processes; give a multiple"):
+        EpochOrder(np.arange(10), batch_size=4, steps=None, seed=0, rank=0, world=3)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_picture_is_told_in_one_sentence(labels: Path, tmp_path: Path, workers: int) -> None:
+    one = load_labelled([source(labels)], None)[0]
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    chosen = data(labels)
+    bad = People([Labelled(tmp_path / "bad.jpg", one.labels)], data=chosen, codec=Heatmap(K), input_hw=HW, seed=0)
+    order = EpochOrder(bad.order, batch_size=1, steps=None, seed=0, rank=0, world=1)
+    with pytest.raises(MediaError, match=r"^[^\n]*bad\.jpg[^\n]*$"):
+        list(batches(make_loader(bad, order, workers=workers)))
+
+
+def scene(labels: Path, change: Any, **settings: Any) -> tuple[dict[str, torch.Tensor], Scenes]:
+    """Targets of the first picture after a change of its labels."""
+    found = load_labelled([source(labels)], None)
+    found[0] = Labelled(found[0].path, change(found[0].labels))
+    scenes = Scenes(found, data=data(labels, **settings), codec=MultiPersonGrid(K), input_hw=(96, 96), seed=0)
+    targets: dict[str, torch.Tensor] = scenes[(0, 0, 0)]["targets"]
+    return targets, scenes
+
+
+def test_everybody_of_a_picture_is_a_target(labels: Path) -> None:
+    targets, scenes = scene(labels, lambda one: one)
+    assert targets["ignore"].shape == (1 + K, 24, 24)
+    assert not targets["ignore"].any()
+    assert int((targets["center"] == 1).sum()) == 2
+    assert (targets["box_scale"] != 0).any()
+    assert len(scenes) == 10
+
+
+def test_a_person_of_whom_only_the_box_is_known(labels: Path) -> None:
+    """Has a centre and a box; the keypoints' maps teach nothing there, but where somebody else is labelled."""
+
+    def boxed(one: Any) -> Any:
+        seen = one.visibility.copy()
+        seen[0] = 0
+        boxes = one.boxes.copy()
+        boxes[0] = (0, 0, 96, 96)
+        return replace(one, visibility=seen, boxes=boxes)
+
+    targets, _ = scene(labels, boxed)
+    assert int((targets["center"] == 1).sum()) == 2
+    assert targets["center"][0, 12, 12] == 1
+    assert not targets["ignore"][0].any()
+    peaks = targets["heatmap"] == 1
+    assert int(peaks.sum()) == K
+    assert not targets["ignore"][1:][peaks].any()
+    assert targets["ignore"][1:][~peaks].all()
+
+
+def test_a_crowd_is_ignored_and_nobody_is_nobody(labels: Path) -> None:
+    targets, _ = scene(labels, lambda one: replace(one, is_crowd=np.array([True, False])))
+    assert int((targets["center"] == 1).sum()) == 1
+    assert targets["ignore"][0].any()
+    assert not targets["ignore"][0][targets["center"][0] == 1].any()
+    empty, _ = scene(labels, lambda one: one.only(np.zeros(0, np.int64)))
+    assert not any(value.any() for value in empty.values())
+
+
+def test_a_doubted_label_counts_as_it_is_trusted() -> None:
+    weights = np.array([[1.0, 0.25, 0.0]], np.float32)
+    keypoints = np.array([[(1.5, 1.5), (2.5, 1.5), (np.nan, np.nan)]], np.float32)
+    ignore = ignored_cells(np.array([[0, 0, 3, 3]]), keypoints, weights, np.array([False]), (32, 32), 4)
+    assert ignore[:, :3, :3].reshape(4, -1).mean(axis=1).tolist() == [0, 0, 0.75, 1]
+    assert not ignore[:, 3:].any()
+
+
+def test_data_of_nobody(labels: Path) -> None:
+    nobody = [
+        Labelled(one.path, one.labels.only(np.zeros(0, np.int64))) for one in load_labelled([source(labels)], None)
+    ]
+    with pytest.raises(ConfigError, match="none of 10 pictures shows a labelled person"):
+        Scenes(nobody, data=data(labels), codec=MultiPersonGrid(K), input_hw=HW, seed=0)
+    network = TopDownCnn("s", input_hw=(64, 32))
+    for top_down in (True, False):
+        with pytest.raises(ConfigError, match="none of 10 pictures to measure on shows a person"):
+            Validator(nobody, data=data(labels), network=network, top_down=top_down)
+    found = load_labelled([source(labels)], None)
+    mixed = [*nobody[:5], *found[5:]]
+    assert len(Validator(mixed, data=data(labels), network=network, top_down=True).pictures) == 5
+    assert len(Validator(mixed, data=data(labels), network=network, top_down=False).pictures) == 10
+    some = Validator(found, data=data(labels, val_people=8), network=network, top_down=True).pictures
+    assert [len(some), some[0].path.name, some[-1].path.name] == [4, "00.jpg", "07.jpg"]
