@@ -6,6 +6,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from gonio.codecs import Codec
+from gonio.training.networks.unfolding import settle
 
 
 class PoseNetwork(nn.Module, ABC):
@@ -34,7 +35,10 @@ class PoseNetwork(nn.Module, ABC):
     unsettled: bool = False
 
     def settle(self, images: Tensor) -> None:
-        """Get ready for training, given inputs ``(B, 3, h, w)`` of the kind to come; called before the first step."""
+        """Take the statistics of norms that have none yet from inputs ``(B, 3, h, w)`` of the kind to come."""
+        if self.unsettled:
+            settle(self, images)
+        self.unsettled = False
 
     @abstractmethod
     def forward(self, image: Tensor) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ Source:
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from gonio.errors import ConfigError, WeightsError
 from gonio.models.registry import WEIGHTS_FOLDER
 from gonio.optional import require
 from gonio.training.networks.base import PoseNetwork
+from gonio.training.networks.unfolding import NormedConv, unfold
 
 _REPEATS, _STRIDES, _EXPAND = (2, 3, 4, 3, 3, 1), (2, 2, 2, 1, 2, 1), 6  # of the blocks after block 0
 _TAPS = (9, 5, 2)  # the blocks whose maps the neck adds, at strides 16, 8 and 4
@@ -63,7 +65,12 @@ class MoveNet(PoseNetwork):
     """Body, neck and heads; random weights unless `load_onnx` or `pretrained` brings others."""
 
     def __init__(
-        self, size: str = "thunder", *, n_keypoints: int = 17, input_hw: tuple[int, int] | None = None
+        self,
+        size: str = "thunder",
+        *,
+        n_keypoints: int = 17,
+        input_hw: tuple[int, int] | None = None,
+        normed_from: int | None = None,
     ) -> None:
         """Make a network with random weights.
 
@@ -71,6 +78,7 @@ class MoveNet(PoseNetwork):
             size: A key of `SIZES`.
             n_keypoints: K.
             input_hw: Multiples of 32 px; default: the size that the shipped weights are made for.
+            normed_from: As of `put_norms_back`; None: nowhere.
 
         Raises:
             ConfigError: If there is no such size, or the input size is not a multiple of 32.
@@ -90,10 +98,17 @@ class MoveNet(PoseNetwork):
                 for name, channels in self.codec.output_channels.items()
             }
         )
+        if normed_from is not None:
+            put_norms_back(self.body, self.heads.values(), from_block=normed_from)
 
     @classmethod
     def pretrained(
-        cls, size: str = "thunder", *, n_keypoints: int = 17, input_hw: tuple[int, int] | None = None
+        cls,
+        size: str = "thunder",
+        *,
+        n_keypoints: int = 17,
+        input_hw: tuple[int, int] | None = None,
+        normed_from: int | None = None,
     ) -> "MoveNet":
         """The network with the weights that the package carries.
 
@@ -101,6 +116,7 @@ class MoveNet(PoseNetwork):
             size: A key of `SIZES`.
             n_keypoints: With another number than 17 the last convolutions of the keypoint heads stay random.
             input_hw: As of `MoveNet`.
+            normed_from: As of `put_norms_back`; None: nowhere.
 
         Raises:
             ConfigError: As `MoveNet`.
@@ -109,6 +125,9 @@ class MoveNet(PoseNetwork):
         """
         network = cls(size, n_keypoints=n_keypoints, input_hw=input_hw)
         network.load_onnx(WEIGHTS_FOLDER / f"movenet-{size}.onnx", new_heads=n_keypoints != 17)
+        if normed_from is not None:
+            put_norms_back(network.body, network.heads.values(), from_block=normed_from)
+            network.unsettled = True
         return network
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
@@ -251,6 +270,23 @@ class MoveNetHead(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(B, 24, h, w)`` → ``(B, channels, h, w)``."""
         return self.output(torch.relu(self.mix(self.depthwise(x))))  # type: ignore[no-any-return]
+
+
+def put_norms_back(body: MoveNetBody, heads: Iterable[nn.Module], *, from_block: int) -> None:
+    """Batch norms, without which pretrained weights are soon lost: see `gonio.training.networks.unfolding`.
+
+    Args:
+        body: Whose blocks from this one on (of 17, counted from 0), last convolution and neck get them. Freeze the
+            blocks before.
+        heads: Get them but for their outputs, whose bias is the score that a map starts with.
+        from_block: The first block.
+    """
+    for block in body.blocks[from_block:]:
+        unfold(block)
+    body.add_module("last", NormedConv(body.last))
+    unfold(body.neck)
+    for head in heads:
+        unfold(head, keep="output")
 
 
 def _blocks(size: MoveNetSize) -> list[MoveNetBlock]:

@@ -13,8 +13,7 @@ from torch import Tensor
 from gonio.codecs import Heatmap
 from gonio.errors import ConfigError
 from gonio.training.networks.base import PoseNetwork
-from gonio.training.networks.movenet import SIZES, MoveNet
-from gonio.training.networks.unfolding import NormedConv, settle, unfold
+from gonio.training.networks.movenet import SIZES, MoveNet, put_norms_back
 
 _TOP_DOWN_SIZES = [name for name, size in SIZES.items() if not size.many]
 
@@ -38,8 +37,7 @@ class TopDownMoveNet(PoseNetwork):
             n_keypoints: K; with another number than 17 the last convolution stays random.
             input_hw: Multiples of 32 px.
             pretrained: Start from the weights of this size that the package carries.
-            normed_from: From this block on (of 17, counted from 0), in the neck and in the head there are batch norms,
-                without which pretrained weights are soon lost; freeze the blocks before. None: nowhere.
+            normed_from: As of `gonio.training.networks.movenet.put_norms_back`; None: nowhere.
 
         Raises:
             ConfigError: If there is no such size, or the input size is not a multiple of 32.
@@ -57,17 +55,7 @@ class TopDownMoveNet(PoseNetwork):
         self.body, self.head = whole.body, whole.heads["heatmap"]
         self.unsettled = pretrained and normed_from is not None
         if normed_from is not None:
-            for block in self.body.blocks[normed_from:]:
-                unfold(block)
-            self.body.add_module("last", NormedConv(self.body.last))
-            unfold(self.body.neck)
-            unfold(self.head, keep="output")  # whose bias is the score that a map starts with
-
-    def settle(self, images: Tensor) -> None:
-        """Take the batch norms' statistics from inputs, where they have none yet."""
-        if self.unsettled:
-            settle(self, images)
-        self.unsettled = False
+            put_norms_back(self.body, [self.head], from_block=normed_from)
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """``(B, 3, h, w)`` → ``heatmap``, ``(B, K, h / 4, w / 4)`` in [0, 1]."""

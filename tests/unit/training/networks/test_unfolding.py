@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gonio.errors import ConfigError
-from gonio.training.networks import TopDownMoveNet, deployed
+from gonio.training.networks import MoveNet, TopDownMoveNet, deployed
 from gonio.training.networks.unfolding import NormedConv, settle, unfold
 
 
@@ -95,3 +95,20 @@ def test_a_skeleton_of_ones_own_gets_a_new_head() -> None:
 def test_settings_that_cannot_be(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         TopDownMoveNet(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", ["lightning", "multipose"])
+def test_the_whole_movenet_with_norms_computes_what_it_did(size: str) -> None:
+    """Relative to each output's largest value: float32 sums in another order."""
+    plain = MoveNet.pretrained(size, input_hw=(64, 32)).eval()
+    normed = MoveNet.pretrained(size, input_hw=(64, 32), normed_from=6)
+    normed.settle(picture())
+    with torch.inference_mode():
+        before, after = plain(picture()), normed.eval()(picture())
+    for name, output in before.items():
+        torch.testing.assert_close(after[name], output, rtol=0, atol=1e-3 * float(output.abs().max()))
+
+
+def test_a_checkpoint_of_it_fits_a_network_made_anew() -> None:
+    normed = MoveNet.pretrained("lightning", input_hw=(64, 32), normed_from=6)
+    MoveNet("lightning", input_hw=(64, 32), normed_from=6).load_state_dict(normed.state_dict())
