@@ -34,6 +34,8 @@ ROWS: tuple[Row, ...] = (
     ("topdown-cnn", "m", {"head": "simcc"}),
     ("topdown-vit", "t", {}),
     ("topdown-vit", "s", {}),
+    ("topdown-movenet", "lightning", {}),
+    ("topdown-movenet", "thunder", {}),
     ("onestage", "n", {}),
     ("onestage", "s", {}),
     ("movenet", "lightning", {}),
@@ -48,6 +50,8 @@ one. They take RGB, `pixel / 127.5 - 1`. Only MoveNet comes with trained weights
 - `topdown-cnn`: one person per crop, dense re-parameterised 3 x 3 blocks and inverted residuals; `head="heatmap"`
   (codec `Heatmap`) or `head="simcc"` (`SimCC`).
 - `topdown-vit`: one person per crop, a plain Vision Transformer with ViTPose's simple decoder (`Heatmap`).
+- `topdown-movenet`: one person per crop, MoveNet's body and its head of heatmaps alone (`Heatmap`), with the shipped
+  weights to start from (`pretrained`) and batch norms put back (`normed_from`).
 - `onestage`: everyone in a picture, with boxes (`MultiPersonGrid`): a pose model, and the detector of the top-down way.
 - `movenet`: Lightning, Thunder (`SinglePersonGrid`) and MultiPose (`MultiPersonGrid`); `movenet-pretrained` starts from
   the shipped weights, with another skeleton too: then the last layers of the keypoint heads are new.

@@ -116,7 +116,14 @@ def step_of(run: Path) -> int:
 
 def stopped(command: Sequence[str], environment: dict[str, str], folder: Path, *, after: int, number: int) -> str:
     """Start a run, stop it by a signal once its state is of so many steps, and give what it said."""
-    child = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, encoding="utf-8")
+    child = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's background ignores it
+    )
     limit = time.monotonic() + 60
     while step_of(folder / "runs" / "tiny") < after and child.poll() is None and time.monotonic() < limit:
         time.sleep(0.01)

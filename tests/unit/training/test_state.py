@@ -126,7 +126,8 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_waits_for_the_end_of_the_block(number: int) -> None:
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {one: signal.signal(one, signal.default_int_handler) for one in numbers}  # whatever started the tests
     done = []
     try:
         with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - where in the block it is raised is the question
@@ -137,7 +138,8 @@ def test_a_signal_waits_for_the_end_of_the_block(number: int) -> None:
         assert done == [1]
         assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def test_outside_the_main_thread_there_is_nothing_to_hold() -> None:
