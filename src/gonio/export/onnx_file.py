@@ -6,22 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 from torch import Tensor, nn
 
 from gonio._version import __version__
 from gonio.errors import ConfigError, ExportError
+from gonio.export.float16 import narrow, widen
 from gonio.export.formats import OPSETS, Precision
 from gonio.models.card import CARD_KEY, LetterboxInput, ModelCard
 from gonio.optional import require
 from gonio.training.networks import PoseNetwork, deployed
 
 INPUT = "image"
-_SMALL = 16  # numbers; smaller tensors stay float32: nothing to gain, and some are factors of a size
-_HALF_LIMIT = 65504.0  # largest float16
 
 
 class NamedOutputs(nn.Module):
@@ -95,9 +93,9 @@ def finish(model: onnx.ModelProto, card: ModelCard, *, precision: Precision) -> 
     Raises:
         ExportError: If a weight is too large for float16.
     """
-    _widen(model)
+    widen(model)
     if precision == "float16":
-        _narrow(model)
+        narrow(model)
     for node in model.graph.node:
         node.doc_string = ""
         del node.metadata_props[:]
@@ -132,47 +130,6 @@ def _name_axes(model: onnx.ModelProto, card: ModelCard, *, batch: int | None) ->
         for axis, dimension in enumerate(value.type.tensor_type.shape.dim):
             if (axis == 0 and batch is None) or axis in sides:
                 dimension.dim_param = names[axis]
-
-
-def _narrow(model: onnx.ModelProto) -> None:
-    """Store weights as float16, each behind a cast that the runtime folds when it loads: half the file, same speed."""
-    casts = []
-    for tensor in model.graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims, dtype=int) <= _SMALL:
-            continue
-        values = numpy_helper.to_array(tensor)
-        if np.abs(values).max() > _HALF_LIMIT:
-            raise ExportError(
-                f"weight {tensor.name!r} holds {np.abs(values).max():.3g}, and float16 ends at {_HALF_LIMIT:g}; "
-                "choose --precision float32"
-            )
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_f16"))
-        casts.append(helper.make_node("Cast", [f"{name}_f16"], [name], to=TensorProto.FLOAT))
-    _set_nodes(model, [*casts, *model.graph.node])
-
-
-def _widen(model: onnx.ModelProto) -> None:
-    """Undo `_narrow`."""
-    stored = {tensor.name: tensor for tensor in model.graph.initializer if tensor.data_type == TensorProto.FLOAT16}
-    rest = []
-    for node in model.graph.node:
-        if node.op_type == "Cast" and node.input[0] in stored and node.attribute[0].i == TensorProto.FLOAT:
-            values = numpy_helper.to_array(stored[node.input[0]]).astype(np.float32)
-            model.graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
-        else:
-            rest.append(node)
-    _set_nodes(model, rest)
-    used = {name for node in rest for name in node.input}
-    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
-
-
-def _set_nodes(model: onnx.ModelProto, nodes: list[onnx.NodeProto]) -> None:
-    copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
-    del model.graph.node[:]
-    model.graph.node.extend(copies)
 
 
 @contextmanager

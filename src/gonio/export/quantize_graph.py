@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import onnx
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from gonio.errors import ExportError
+from gonio.export.float16 import widen
 
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """Operators with weights: what int8 makes small and fast."""
@@ -87,7 +87,7 @@ def read_float_graph(path: Path) -> FloatGraph:
             f"'{path}' is quantised already (it has {', '.join(integer)}); give the float model that it was made from"
         )
     metadata = {one.key: one.value for one in model.metadata_props}
-    _widen(model)
+    widen(model)
     prepared = _prepared(model)
     _name_nodes(prepared)
     blocks = group_layers(prepared)
@@ -154,24 +154,6 @@ def _heads(model: onnx.ModelProto, stored: set[str]) -> set[str]:
         if node is not None:
             heads.add(node.name)
     return heads
-
-
-def _widen(model: onnx.ModelProto) -> None:
-    """Turn weights that are stored as float16 and cast to float32 into float32 weights."""
-    stored = {tensor.name: tensor for tensor in model.graph.initializer if tensor.data_type == TensorProto.FLOAT16}
-    nodes = []
-    for node in model.graph.node:
-        if node.op_type == "Cast" and node.input[0] in stored and node.attribute[0].i == TensorProto.FLOAT:
-            values = numpy_helper.to_array(stored[node.input[0]]).astype(np.float32)
-            model.graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
-        else:
-            nodes.append(onnx.NodeProto.FromString(node.SerializeToString()))
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    used = {name for node in nodes for name in node.input}
-    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
 
 
 def _prepared(model: onnx.ModelProto) -> onnx.ModelProto:
