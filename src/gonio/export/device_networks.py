@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gonio.errors import ExportError
 from gonio.export.formats import DEFAULT_OPSET, Precision
-from gonio.export.openvino_file import OpenVinoBackend, import_openvino, write_openvino
+from gonio.export.openvino_file import OpenVinoBackend, import_openvino, openvino_core, write_openvino
 from gonio.models.backends import Backend, OnnxBackend
 from gonio.models.card import ModelCard
 from gonio.optional import require
@@ -107,11 +107,10 @@ class _OpenVino(OpenVinoBackend):
 
     def __init__(self, path: Path, *, threads: int, exact: bool) -> None:
         # not the parent's: it would load the network another time, with all threads
-        openvino = import_openvino()
         settings: dict[str, str | int] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
         settings |= {"INFERENCE_PRECISION_HINT": "f32"} if exact else {}
-        self._network = openvino.Core().compile_model(path, "CPU", settings)
-        self._version = openvino.__version__.split("-")[0]
+        self._network = openvino_core().compile_model(path, "CPU", settings)
+        self._version = import_openvino().__version__.split("-")[0]
         self._computes = self._network.get_property("INFERENCE_PRECISION_HINT").to_string()
 
     @property

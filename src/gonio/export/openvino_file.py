@@ -1,6 +1,7 @@
 """An ONNX file as OpenVINO's IR (.xml and .bin), and that in OpenVINO's runtime."""
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,19 @@ def import_openvino() -> Any:
         sys.modules.update(hidden)
 
 
+@cache
+def openvino_core() -> Any:
+    """The one ``Core`` of this process.
+
+    Each gives its thread a stack for signals and frees it with its last network; where networks do not go in the order
+    in which they came, a freed stack stays in use, and the next signal ends the process. Seen in OpenVINO 2026.4.
+
+    Raises:
+        MissingDependencyError: If openvino is not installed.
+    """
+    return import_openvino().Core()
+
+
 def write_openvino(model: bytes, path: Path, *, card: str, precision: Precision) -> None:
     """Write ``path`` (.xml) and the file of the weights beside it (.bin).
 
@@ -45,7 +59,7 @@ def write_openvino(model: bytes, path: Path, *, card: str, precision: Precision)
         precision: Of the weights; the runtime computes as its device likes.
     """
     openvino = import_openvino()
-    network = openvino.Core().read_model(model)
+    network = openvino_core().read_model(model)
     network.set_rt_info(card, ["gonio", "card"])
     openvino.save_model(network, path, compress_to_fp16=precision == "float16")
 
@@ -55,10 +69,9 @@ class OpenVinoBackend:
 
     def __init__(self, path: Path) -> None:
         """Load the .xml with the .bin beside it."""
-        openvino = import_openvino()
         settings = {"INFERENCE_PRECISION_HINT": "f32"}  # some CPUs would compute in bfloat16
-        self._network = openvino.Core().compile_model(path, "CPU", settings)
-        self._version = openvino.__version__.split("-")[0]
+        self._network = openvino_core().compile_model(path, "CPU", settings)
+        self._version = import_openvino().__version__.split("-")[0]
 
     @property
     def description(self) -> str:

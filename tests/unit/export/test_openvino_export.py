@@ -62,3 +62,27 @@ print([name for name in sys.modules if name.split(".")[0] == "openvino_telemetry
     )
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
     assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_a_signal_after_networks_are_gone(tmp_path: Path) -> None:
+    """Each ``Core`` gives the thread a stack for signals and frees it with its last network, in whatever order."""
+    code = """
+import gc, signal, sys
+from pathlib import Path
+from gonio.export.openvino_file import OpenVinoBackend
+networks = [OpenVinoBackend(Path(sys.argv[1])) for _ in range(3)]
+while networks:
+    del networks[0]
+    gc.collect()
+signal.signal(signal.SIGINT, lambda *_: print("caught"))
+signal.raise_signal(signal.SIGINT)
+"""
+    export_model(find_source("lightning"), tmp_path / "a.xml", ExportChoice(format="openvino"))
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "a.xml"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "caught"), done.stderr

@@ -1,7 +1,6 @@
 """A run's memory: state, log, and the signals that must not tear it."""
 
-import subprocess
-import sys
+import signal
 import threading
 from pathlib import Path
 
@@ -124,24 +123,21 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     log.close()
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_signal_waits_for_the_end_of_the_block(name: str) -> None:
-    """In a Python of its own: a signal that goes astray here would end the tests."""
-    code = (
-        "import signal\n"
-        "from gonio.training.interrupts import unbroken\n"
-        "for one in (signal.SIGINT, signal.SIGTERM):\n"
-        "    signal.signal(one, signal.default_int_handler)\n"
-        "try:\n"
-        "    with unbroken():\n"
-        f"        signal.raise_signal(signal.{name})\n"
-        "        print('held')\n"
-        "    print('missed')\n"
-        "except KeyboardInterrupt:\n"
-        "    print(signal.getsignal(signal.SIGTERM) is signal.default_int_handler)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["held", "True"]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_for_the_end_of_the_block(number: signal.Signals) -> None:
+    before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
+    steps: list[str] = []
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            with unbroken():
+                signal.raise_signal(number)
+                steps.append("held")
+            steps.append("missed")
+        assert steps == ["held"]
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def test_outside_the_main_thread_there_is_nothing_to_hold() -> None:
