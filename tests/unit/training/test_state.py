@@ -127,12 +127,16 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
 def test_a_signal_waits_for_the_end_of_the_block(number: signal.Signals) -> None:
     before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
     steps: list[str] = []
+
+    def work() -> None:
+        with unbroken():
+            signal.raise_signal(number)
+            steps.append("held")
+        steps.append("missed")
+
     try:
         with pytest.raises(KeyboardInterrupt):
-            with unbroken():
-                signal.raise_signal(number)
-                steps.append("held")
-            steps.append("missed")
+            work()
         assert steps == ["held"]
         assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
     finally:
