@@ -18,6 +18,8 @@ IntArray = npt.NDArray[np.int64]
 """Indices and identities."""
 BoolArray = npt.NDArray[np.bool_]
 """Masks."""
+FlagArray = npt.NDArray[np.uint8]
+"""Bits that say why something is not to be trusted."""
 ImageArray = npt.NDArray[np.uint8]
 """``(H, W, 3)`` uint8, RGB."""
 

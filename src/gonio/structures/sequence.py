@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 import numpy as np
 
-from gonio.arrays import FloatArray, FloatArray64, IntArray, check_shape
+from gonio.arrays import FlagArray, FloatArray, FloatArray64, IntArray, check_shape
 from gonio.errors import ConfigError, ShapeError
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import Skeleton
@@ -24,6 +24,9 @@ class PoseSequence:
         skeleton: What the K keypoints are.
         unit: ``"px"`` (y down) or ``"m"`` (y up).
         history: What was done to the data, in order.
+        keypoint_sd: ``(T, N, K)`` float32, standard deviation of each keypoint along one axis, in ``unit``; NaN where
+            unknown; None before it was estimated.
+        flags: ``(T, N, K)`` uint8 of `KeypointFlag`; None before cleaning.
 
     Raises:
         ShapeError: If the arrays disagree on T, N or K, or the times do not increase.
@@ -36,6 +39,8 @@ class PoseSequence:
     skeleton: Skeleton
     unit: Literal["px", "m"] = "px"
     history: tuple[str, ...] = ()
+    keypoint_sd: FloatArray | None = None
+    flags: FlagArray | None = None
 
     def __post_init__(self) -> None:
         t, n, k = len(self.time_s), len(self.track_ids), len(self.skeleton)
@@ -43,6 +48,9 @@ class PoseSequence:
         check_shape("keypoints", self.keypoints.shape, (t, n, k, d))
         check_shape("scores", self.scores.shape, (t, n, k))
         check_shape("time_s", self.time_s.shape, (t,))
+        for name, array in (("keypoint_sd", self.keypoint_sd), ("flags", self.flags)):
+            if array is not None:
+                check_shape(name, array.shape, (t, n, k))
         check_shape("track_ids", self.track_ids.shape, (n,))
         backward = np.flatnonzero(~(np.diff(self.time_s) > 0))
         if len(backward):
@@ -102,12 +110,24 @@ class PoseSequence:
         columns = np.flatnonzero(self.track_ids == track_id)
         if not len(columns):
             raise ConfigError(f"no track {track_id}; the tracks are {self.track_ids.tolist()}")
+        per_person = ("keypoints", "scores", "keypoint_sd", "flags")
+        arrays = {name: getattr(self, name) for name in per_person}
         return replace(
             self,
-            keypoints=self.keypoints[:, columns],
-            scores=self.scores[:, columns],
             track_ids=self.track_ids[columns],
+            **{name: array[:, columns] for name, array in arrays.items() if array is not None},
         )
+
+    def between(self, start_s: float, end_s: float) -> Self:
+        """The steps with ``start_s <= time_s <= end_s``."""
+        steps = (self.time_s >= start_s) & (self.time_s <= end_s)
+        per_step = ("keypoints", "scores", "time_s", "keypoint_sd", "flags")
+        arrays = {name: getattr(self, name) for name in per_step}
+        return replace(self, **{name: array[steps] for name, array in arrays.items() if array is not None})
+
+    def noted(self, line: str) -> Self:
+        """The same sequence with one more line of history."""
+        return replace(self, history=(*self.history, line))
 
 
 def _ids(poses: Poses) -> IntArray:

@@ -1,0 +1,199 @@
+"""`Analysis`: what an analysis of one person found; events, repetitions, cycles, measures, series."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gonio.analysis.series import Series, Side
+from gonio.arrays import FloatArray64, check_shape
+
+CYCLE_POINTS = 101
+"""0, 1, ... 100 % of a cycle."""
+NOT_MEDICAL = "Gonio is not a medical device."
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A moment.
+
+    Attributes:
+        name: ``"heel_strike"``, ``"toe_off"``, ``"bottom"``, ``"top"``, ``"impact"``...
+        time_s: When, between the frames where that can be told.
+        side: Of the foot or hand that it is about.
+        sd_s: Standard deviation; NaN where unknown.
+    """
+
+    name: str
+    time_s: float
+    side: Side = "both"
+    sd_s: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number with its error bar.
+
+    Attributes:
+        name: With underscores: ``"peak_knee_flexion"``.
+        value: NaN where it could not be measured; ``note`` then says why.
+        sd: Standard deviation of ``value`` as an estimate, not the spread between cycles; NaN where unknown.
+        unit: ``"deg"``, ``"s"``, ``"steps/min"``, ``"%"``, ``"m"``...
+        side: The person's.
+        count: How many cycles, repetitions or samples it is the mean of.
+        excluded_fraction: Share of the samples that were left out.
+        note: What excluded them, or another sentence that a reader needs: ``"right knee hidden"``.
+        normal: Usual range of healthy adults ``(low, high)``, where a source gives one.
+        source: Of the definition or of the usual range.
+    """
+
+    name: str
+    value: float
+    sd: float
+    unit: str
+    side: Side = "both"
+    count: int = 1
+    excluded_fraction: float = 0.0
+    note: str = ""
+    normal: tuple[float, float] | None = None
+    source: str = ""
+
+    @property
+    def label(self) -> str:
+        """``"right peak knee flexion"``."""
+        words = self.name.replace("_", " ")
+        return words if self.side == "both" else f"{self.side} {words}"
+
+    def __str__(self) -> str:
+        """``knee flexion 61.3 deg +- 3.8 (12 % of frames excluded: right knee hidden)``."""
+        if not math.isfinite(self.value):
+            return f"{self.label} not measured" + (f" ({self.note})" if self.note else "")
+        unit = "" if self.unit in ("", "1") else f" {self.unit}"
+        digits = 3 if self.unit in ("s", "m", "m/s", "1") else 1
+        text = f"{self.label} {self.value:.{digits}f}{unit}"
+        if math.isfinite(self.sd):
+            text += f" +- {self.sd:.{digits}f}"
+        if self.excluded_fraction > 0:
+            text += f" ({100 * self.excluded_fraction:.0f} % of frames excluded{': ' + self.note if self.note else ''})"
+        elif self.note:
+            text += f" ({self.note})"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """One repetition of an exercise.
+
+    Attributes:
+        start_s: Leaving the start position.
+        turn_s: The extreme: bottom of a squat, top of a pull-up.
+        end_s: Back in the start position.
+        side: For one-sided exercises.
+        range: Of the signal, start to extreme, in its unit.
+        range_sd: Its standard deviation.
+        faults: Names of the form rules that it broke.
+    """
+
+    start_s: float
+    turn_s: float
+    end_s: float
+    side: Side = "both"
+    range: float = math.nan
+    range_sd: float = math.nan
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cycle:
+    """A quantity over normalised cycles, 0 to 100 %.
+
+    Attributes:
+        name: As of the `Series` that was cut.
+        unit: Of the values.
+        side: The person's.
+        values: ``(C, 101)`` float64, one row per cycle; NaN where not valid.
+        sd: ``(C, 101)`` float64.
+        start_s: ``(C,)`` where each cycle begins.
+        end_s: ``(C,)`` where it ends.
+
+    Raises:
+        ShapeError: If the arrays disagree on C.
+    """
+
+    name: str
+    unit: str
+    side: Side
+    values: FloatArray64
+    sd: FloatArray64
+    start_s: FloatArray64
+    end_s: FloatArray64
+
+    def __post_init__(self) -> None:
+        count = len(self.start_s)
+        check_shape("values", self.values.shape, (count, CYCLE_POINTS))
+        check_shape("sd", self.sd.shape, (count, CYCLE_POINTS))
+        check_shape("end_s", self.end_s.shape, (count,))
+
+    @property
+    def label(self) -> str:
+        """``"left knee flexion"``."""
+        words = self.name.replace("_", " ")
+        return words if self.side == "both" else f"{self.side} {words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence for the reader: a broken form rule, a limit of the view, something that was left out.
+
+    Attributes:
+        kind: ``"fault"`` of form, ``"limit"`` of what can be measured here, ``"note"``.
+        text: One sentence.
+        times_s: Where to look; may be empty.
+        source: Of the threshold.
+    """
+
+    kind: str
+    text: str
+    times_s: tuple[float, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """What was found about one person.
+
+    Attributes:
+        activity: ``"squat"``, ``"gait"``, ``"running"``, ``"golf"``, ``"angles"``...
+        track_id: Whom.
+        events: In order of time.
+        repetitions: In order of time; empty for what has none.
+        measures: The numbers.
+        series: The quantities over time, the most telling first.
+        cycles: Normalised, by name and side.
+        findings: Sentences.
+        excluded_fraction: Share of the frames that could not be used.
+        facts: What a reader must know of the circumstances: view, direction, scale, method; name to text.
+        history: What was done to the keypoints, in order.
+    """
+
+    activity: str
+    track_id: int
+    events: tuple[Event, ...] = ()
+    repetitions: tuple[Repetition, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    series: tuple[Series, ...] = ()
+    cycles: tuple[Cycle, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    excluded_fraction: float = 0.0
+    facts: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[str, ...] = ()
+
+    def measure(self, name: str, side: Side = "both") -> Measure:
+        """The measure of that name.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        for measure in self.measures:
+            if (measure.name, measure.side) == (name, side):
+                return measure
+        raise KeyError(f"no measure {name!r} of side {side!r}")
