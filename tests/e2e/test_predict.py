@@ -51,11 +51,11 @@ def test_picture(gonio: "Gonio", check: "Check", tmp_path: Path, astronaut: Path
     points = dict(zip(document["skeleton"]["keypoint_names"], person["keypoints"], strict=True))
     for name, (x, y, tolerance) in PLACES.items():
         assert np.hypot(points[name][0] - x, points[name][1] - y) < tolerance, name
-        assert points[name][2] > 0.3, name
+        assert points[name][2] > 0.5, name
 
     drawn = np.asarray(Image.open(tmp_path / "out" / "astronaut.png"))
     changed = (drawn != source).any(axis=2)
-    shown = np.array([[x, y] for x, y, score in points.values() if score >= 0.3])
+    shown = np.array([[x, y] for x, y, score in points.values() if score >= 0.5])
     ys, xs = np.nonzero(changed)
     # Lines join the shown joints, so what is drawn lies within their bounds, but for the width of a line.
     assert np.abs(np.array([[xs.min(), ys.min()], [xs.max(), ys.max()]]) - [shown.min(0), shown.max(0)]).max() < 8

@@ -41,8 +41,8 @@ class DrawStyle:
         gonio.errors.ConfigError: min_score is 1.5; give a number from 0 to 1.
     """
 
-    min_score: float = 0.3
-    sure_score: float = 0.6
+    min_score: float = 0.5
+    sure_score: float = 0.8
     line_scale: float = 1.0
     boxes: bool = False
     labels: bool = False

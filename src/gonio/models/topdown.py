@@ -50,6 +50,21 @@ class TopDownModel(PoseModel):
         self._min_proposal = 0.0 if card.proposals is None else card.proposals.min_score
         self._proposer = proposer
 
+    def refine(self, image: ImageArray, people: Poses, *, flip_test: bool = False) -> Poses:
+        """Look closely at people whose boxes are known, without the detector: in a video, say, at those of a moment ago.
+
+        Args:
+            image: ``(H, W, 3)`` uint8 RGB.
+            people: Their boxes, and as ``person_scores`` those of the proposals; keypoints are not read.
+            flip_test: As in a call.
+
+        Returns:
+            One pose per box, in their order: nobody is left out by score or as found twice.
+        """
+        if not len(people):
+            return Poses.empty(self.skeleton)
+        return self._calibrated(self._refine(image, people, flip_test=flip_test))
+
     def _estimate(self, image: ImageArray, *, floor: float, flip_test: bool) -> Poses:
         proposals = self._proposer(image)
         # the final score is sqrt(proposal x keypoints) <= sqrt(proposal): below floor^2 a crop would be for nothing

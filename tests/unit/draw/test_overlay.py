@@ -104,14 +104,14 @@ def test_an_unsure_joint_is_hollow_and_a_sure_one_is_full() -> None:
     ankle = COCO.index("left_ankle")
     poses = person()
     full = pixel(draw_poses(grey(), poses), poses.keypoints[0, ankle])
-    hollow = pixel(draw_poses(grey(), person(score=0.35)), poses.keypoints[0, ankle])
+    hollow = pixel(draw_poses(grey(), person(score=0.6)), poses.keypoints[0, ankle])
     assert full == COCO.keypoint_colours[ankle]
     assert sum(hollow) < 100
 
 
 def test_limbs_fade_towards_the_background_as_scores_fall() -> None:
     at = middle(person(), "left_hip", "left_knee")
-    shades = [np.array(pixel(draw_poses(grey(), person(score=score)), at), int) for score in (0.9, 0.5, 0.31)]
+    shades = [np.array(pixel(draw_poses(grey(), person(score=score)), at), int) for score in (0.9, 0.7, 0.51)]
     distances = [np.abs(shade - shades[0]).sum() for shade in shades]
     assert distances[0] < distances[1] < distances[2]
 

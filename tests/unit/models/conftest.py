@@ -59,7 +59,7 @@ class Tiny:
     def card(self, weights: Path | None = None, *, base: str = "multipose", **changes: Any) -> Path:
         """A card of a shipped model's kind for these weights, with other changes; ``input__margin`` reaches inside."""
         weights = weights or self.onnx()
-        facts = find_card(base)[0].model_dump(mode="json", exclude_none=True)
+        facts = find_card(base)[0].model_dump(mode="json", exclude_none=True, exclude={"calibration"})
         facts |= {"name": "tiny", "default": False}
         facts["weights"] = {"file": weights.name, "sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
         for key, value in changes.items():

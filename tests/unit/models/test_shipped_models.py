@@ -52,8 +52,8 @@ def test_one_person_where_she_is(load: Load, astronaut: ImageArray, name: str, f
     for joint, (x, y, radius) in PLACES.items():
         assert np.hypot(*(found[joint] - (x, y))) < radius, (joint, found[joint])
     shown = dict(zip(poses.skeleton.keypoint_names, poses.scores[0], strict=True))
-    assert min(shown[joint] for joint in PLACES) > 0.25
-    assert max(shown["left_ankle"], shown["right_ankle"]) < 0.25  # beyond the lower edge
+    assert min(shown[joint] for joint in PLACES) > 0.5  # rather right than wrong: cards are calibrated
+    assert max(shown["left_ankle"], shown["right_ankle"]) < 0.5  # beyond the lower edge
     x1, y1, x2, y2 = poses.boxes[0]
     assert x1 < 60
     assert y1 < 110

@@ -16,7 +16,7 @@ from gonio.structures.poses import Poses
 if TYPE_CHECKING:
     from tests.unit.models.conftest import DotBackend, Dots, Tiny
 
-CARD = find_card("thunder")[0]
+CARD = find_card("thunder")[0].model_copy(update={"calibration": None})  # scores as the network gives them
 BLACK = np.zeros((240, 320, 3), np.uint8)
 HOME_PX = 0.02  # a dot's middle, found in a crop of whole grey levels
 
