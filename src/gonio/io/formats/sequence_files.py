@@ -1,0 +1,236 @@
+"""One door to every file of keypoints over time: the name's end and the first characters say which format it is.
+
+| File | Format | Reads | Writes |
+|---|---|---|---|
+| ``.json``, ``.jsonl`` | Gonio's poses, as ``gonio predict`` writes them | yes | yes |
+| ``.csv`` | long table of Gonio; DeepLabCut; MediaPipe | yes | the table |
+| ``.parquet`` | long table | yes | yes |
+| ``.nc`` | movement, xarray | yes | yes |
+| ``.coco.json``, ``.json`` | COCO results, AlphaPose | yes | yes |
+| ``.trc`` | markers: OpenSim, Sports2D, Pose2Sim | yes | yes |
+| ``.c3d`` | markers | yes | yes |
+| ``.bvh`` | bones | yes | yes |
+| ``.h5`` | DeepLabCut | yes | no |
+| ``.json`` | MediaPipe, myogait | yes | no |
+| a folder | OpenPose | yes | yes |
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from gonio.errors import ConfigError, MediaError
+from gonio.io.files import check_is_file
+from gonio.io.formats.bvh import write_bvh
+from gonio.io.formats.bvh_reader import read_bvh
+from gonio.io.formats.c3d import read_c3d, write_c3d
+from gonio.io.formats.coco_sequence import is_coco_results, read_coco_results, write_coco_sequence
+from gonio.io.formats.deeplabcut import is_deeplabcut
+from gonio.io.formats.deeplabcut_tracks import read_deeplabcut_tracks
+from gonio.io.formats.landmarks import read_landmarks_json
+from gonio.io.formats.landmarks_csv import read_landmarks_csv
+from gonio.io.formats.marker_map import MarkerMap, load_marker_map, map_of_names
+from gonio.io.formats.markers import MarkerData, one_person
+from gonio.io.formats.netcdf import read_netcdf, write_netcdf
+from gonio.io.formats.openpose import is_openpose, read_openpose, write_openpose
+from gonio.io.formats.parquet import read_parquet, write_parquet
+from gonio.io.formats.pose_frames import as_skeleton, frames_of_sequence, sequence_of_frames
+from gonio.io.formats.pose_json import read_json
+from gonio.io.formats.pose_jsonl import read_jsonl
+from gonio.io.formats.pose_sequence_json import write_json_sequence
+from gonio.io.formats.reading import read_text
+from gonio.io.formats.records import FORMAT
+from gonio.io.formats.table_csv import is_table_csv, read_table_csv, write_table_csv
+from gonio.io.formats.trc import read_trc, write_trc
+from gonio.structures.poses import Poses
+from gonio.structures.sequence import PoseSequence
+from gonio.structures.skeleton import Skeleton
+
+_MARKER_READERS: dict[str, Callable[[Path], MarkerData]] = {".trc": read_trc, ".c3d": read_c3d, ".bvh": read_bvh}
+_WRITERS: dict[str, Callable[[Path, PoseSequence], None]] = {
+    ".coco.json": write_coco_sequence,  # before .json, which it ends in
+    ".json": write_json_sequence,
+    ".jsonl": write_json_sequence,
+    ".csv": write_table_csv,
+    ".parquet": write_parquet,
+    ".nc": write_netcdf,
+    ".trc": write_trc,
+    ".c3d": write_c3d,
+    ".bvh": write_bvh,
+}
+SUFFIXES = (".json", ".jsonl", ".csv", ".parquet", ".nc", ".trc", ".c3d", ".bvh", ".h5")
+"""What a file of keypoints over time may end in, in small letters."""
+
+
+def read_sequence(
+    path: str | Path,
+    *,
+    map: str | Path | MarkerMap | None = None,  # noqa: A002 - the name of the option that people type
+    skeleton: Skeleton | None = None,
+    fps: float | None = None,
+    size_wh: tuple[int, int] | None = None,
+) -> PoseSequence:
+    """Read keypoints over time, whoever wrote them.
+
+    Args:
+        path: A file, or OpenPose's folder.
+        map: Marker map of a ``.trc``, ``.c3d`` or ``.bvh`` file whose markers have names of their own; without it they
+            are taken for keypoints by their names.
+        skeleton: What the keypoints shall be, matched by name; None: what the file has.
+        fps: Frame rate, for files that count frames: OpenPose, DeepLabCut, COCO.
+        size_wh: Of the picture, for files that hold parts of it: MediaPipe.
+
+    Raises:
+        MediaError: If the file cannot be read or is of no known format.
+        ConfigError: If ``fps``, ``size_wh`` or a map is needed and not given, the map does not fit, or the file has
+            several people who were not tracked: `read_pose_frames` gives these to a tracker.
+    """
+    path = Path(path)
+    found = _read(path, map, skeleton, fps, size_wh)
+    return found if isinstance(found, PoseSequence) else sequence_of_frames(found, path)
+
+
+def is_keypoint_file(path: str | Path) -> bool:
+    """Whether this is stored keypoints by its name, or a folder of OpenPose's: no video, no picture."""
+    path = Path(path)
+    if path.is_dir():
+        return any(path.glob("*_keypoints.json"))
+    return path.suffix.lower() in SUFFIXES
+
+
+def read_keypoints(
+    path: str | Path,
+    *,
+    map: str | Path | MarkerMap | None = None,  # noqa: A002 - as of read_sequence
+    fps: float | None = None,
+    size_wh: tuple[int, int] | None = None,
+) -> PoseSequence | list[Poses]:
+    """What a file holds: one sequence, or frames of people, with track ids or without.
+
+    Arguments and errors are those of `read_sequence`, less that of people without track ids.
+    """
+    return _read(Path(path), map, None, fps, size_wh)
+
+
+def check_writable(path: str | Path) -> None:
+    """Complain of a name that `write_sequence` has no format for, before the work.
+
+    Raises:
+        ConfigError: If no format goes by that name.
+    """
+    path = Path(path)
+    if path.suffix and not path.name.lower().endswith(tuple(_WRITERS)):
+        raise ConfigError(f"no format for sequences ends in '{path.suffix}'; end '{path}' in {', '.join(_WRITERS)}")
+
+
+def read_pose_frames(
+    path: str | Path,
+    *,
+    skeleton: Skeleton | None = None,
+    fps: float | None = None,
+    size_wh: tuple[int, int] | None = None,
+) -> list[Poses]:
+    """Read keypoints frame by frame, with track ids where the file has them: what a tracker takes.
+
+    Arguments are those of `read_sequence`.
+
+    Raises:
+        MediaError: As `read_sequence`.
+        ConfigError: As `read_sequence`, or if the keypoints are not in pixels.
+    """
+    found = _read(Path(path), None, skeleton, fps, size_wh)
+    return frames_of_sequence(found) if isinstance(found, PoseSequence) else found
+
+
+def write_sequence(path: str | Path, sequence: PoseSequence) -> None:
+    """Write a sequence; the name's end picks the format, a name without one is a folder for OpenPose.
+
+    Only ``.csv``, ``.parquet`` and ``.nc`` keep everything (CSV not the history); ``docs/formats.md`` lists what the
+    others cannot hold.
+
+    Raises:
+        ConfigError: If no format goes by that name, or the format cannot hold such a sequence.
+        MediaError: If the file cannot be written.
+        MissingDependencyError: If the format's package is not installed.
+    """
+    path = Path(path)
+    check_writable(path)
+    for suffix, write in _WRITERS.items():
+        if path.name.lower().endswith(suffix):
+            write(path, sequence)
+            return
+    write_openpose(path, sequence)
+
+
+def _read(
+    path: Path,
+    map_: str | Path | MarkerMap | None,
+    skeleton: Skeleton | None,
+    fps: float | None,
+    size_wh: tuple[int, int] | None,
+) -> PoseSequence | list[Poses]:
+    suffix = path.suffix.lower()
+    if suffix in _MARKER_READERS:
+        return _sequence_of_markers(_MARKER_READERS[suffix](path), map_, skeleton)
+    if map_ is not None:
+        raise ConfigError(f"'{path}' has keypoints, not markers; a marker map goes with .trc, .c3d and .bvh files")
+    if path.is_dir():
+        return read_openpose(path, skeleton, fps=fps, size_wh=size_wh)
+    check_is_file(path)
+    match suffix:
+        case ".json":
+            return _read_some_json(path, skeleton, fps, size_wh)
+        case ".jsonl":
+            return as_skeleton(read_jsonl(path), skeleton)
+        case ".csv":
+            return _read_some_csv(path, skeleton, fps, size_wh)
+        case ".parquet":
+            return read_parquet(path, skeleton)
+        case ".nc":
+            return read_netcdf(path, skeleton, fps=fps)
+        case ".h5":
+            return read_deeplabcut_tracks(path, skeleton, fps=fps)
+        case ".mot" | ".sto":
+            raise MediaError(f"'{path}' holds angles or forces, not keypoints; give keypoints or markers")
+    raise MediaError(f"'{path}' is no file of keypoints that is known; known are {', '.join(SUFFIXES)} and folders")
+
+
+def _sequence_of_markers(
+    markers: MarkerData, map_: str | Path | MarkerMap | None, skeleton: Skeleton | None
+) -> PoseSequence:
+    if isinstance(map_, str | Path):
+        map_ = load_marker_map(map_)
+    if map_ is not None and skeleton is not None:
+        map_ = map_.model_copy(update={"skeleton": skeleton.name})
+    found = map_ or map_of_names(markers, skeleton)
+    if markers.unit == "m":
+        return found.sequence(markers)
+    points, _ = found.place(markers)
+    return one_person(points[:, None, :, :2], markers.time_s, found.target, unit="px")
+
+
+def _read_some_json(
+    path: Path, skeleton: Skeleton | None, fps: float | None, size_wh: tuple[int, int] | None
+) -> list[Poses]:
+    try:
+        content = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise MediaError(f"'{path}' is not JSON ({error}); was it cut off or edited?") from error
+    if is_coco_results(content):
+        return read_coco_results(path, skeleton, fps=fps)
+    if is_openpose(content):
+        raise MediaError(f"'{path}' is one frame of OpenPose; give the folder '{path.parent}' with all of them")
+    if isinstance(content, dict) and content.get("format") == FORMAT:
+        return as_skeleton(read_json(path), skeleton)
+    return read_landmarks_json(path, skeleton, fps=fps, size_wh=size_wh)
+
+
+def _read_some_csv(
+    path: Path, skeleton: Skeleton | None, fps: float | None, size_wh: tuple[int, int] | None
+) -> PoseSequence | list[Poses]:
+    text = read_text(path)
+    if is_deeplabcut(text):
+        return read_deeplabcut_tracks(path, skeleton, fps=fps)
+    if is_table_csv(text):
+        return read_table_csv(path, skeleton)
+    return read_landmarks_csv(path, skeleton, fps=fps, size_wh=size_wh)
