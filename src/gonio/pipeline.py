@@ -1,19 +1,25 @@
 """The one path: source → model → results. Library, command and service are doors onto it."""
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from gonio.draw.overlay import DrawStyle
 from gonio.errors import ConfigError
+from gonio.following import Follower, FollowSettings
 from gonio.io.sources import Source, SourceLike, open_source
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
+from gonio.optional import require
 from gonio.results import Result, Results
 from gonio.structures.frame import Frame
+from gonio.structures.poses import Poses
 
+Finder = Callable[[Frame], Poses]
+"""Everyone in a frame, stamped with its index and time."""
 _log = logging.getLogger(__name__)
 _MANY_FRAMES = 500
 
@@ -28,6 +34,7 @@ def stream(
     start_s: float | None = None,
     end_s: float | None = None,
     stride: int = 1,
+    track: bool | FollowSettings = False,
     style: DrawStyle | None = None,
 ) -> Generator[Result, None, None]:
     """Find everyone in each frame of a source, one frame at a time, in constant memory.
@@ -42,6 +49,8 @@ def stream(
         start_s: Leave out the frames before this time of a video.
         end_s: Stop a video at this time.
         stride: Take every n-th frame.
+        track: Follow people through a video: poses get ``track_ids``, and a top-down model looks where people are
+            expected, so that the detector runs only now and then; its settings instead of True, to say how often.
         style: How results draw themselves.
 
     Returns:
@@ -58,7 +67,16 @@ def stream(
         raise ConfigError("threads are chosen when a model is loaded; give them to load_model")
     ready = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
     floor = ready.person_floor(min_person_score)  # now, not at the first frame
-    return _run(opened, ready, min_person_score=floor, flip_test=flip_test, style=style or DrawStyle())
+    if track and not opened.is_video:
+        raise ConfigError(f"'{opened.name}' is no video: people are followed through frames that have a time")
+    find: Finder
+    if track:
+        require("scipy.optimize", extra="analysis", purpose="tracking")
+        settings = track if isinstance(track, FollowSettings) else FollowSettings()
+        find = Follower(ready, min_person_score=floor, flip_test=flip_test, settings=settings)
+    else:
+        find = partial(_find, ready, min_person_score=floor, flip_test=flip_test)
+    return _run(opened, find, model=ready.card.name, style=style or DrawStyle())
 
 
 def predict(
@@ -71,6 +89,7 @@ def predict(
     start_s: float | None = None,
     end_s: float | None = None,
     stride: int = 1,
+    track: bool | FollowSettings = False,
     style: DrawStyle | None = None,
 ) -> Results:
     """Find everyone in every frame of a source and keep all of it; for a long video use `stream`.
@@ -93,6 +112,7 @@ def predict(
         min_person_score=min_person_score,
         flip_test=flip_test,
         threads=threads,
+        track=track,
         style=style,
     ):
         results.append(result)
@@ -102,15 +122,16 @@ def predict(
     return results
 
 
-def _run(
-    source: Source, model: PoseModel, *, min_person_score: float, flip_test: bool, style: DrawStyle
-) -> Generator[Result, None, None]:
+def _run(source: Source, find: Finder, *, model: str, style: DrawStyle) -> Generator[Result, None, None]:
     """Frames through a model, as they come."""
     with _frames_of(source) as frames:
         for frame in frames:
-            poses = model(frame.image, min_person_score=min_person_score, flip_test=flip_test)
-            stamped = replace(poses, frame_index=frame.index, time_s=frame.time_s)
-            yield Result(frame, stamped, model.card.name, style)
+            yield Result(frame, find(frame), model, style)
+
+
+def _find(model: PoseModel, frame: Frame, *, min_person_score: float, flip_test: bool) -> Poses:
+    poses = model(frame.image, min_person_score=min_person_score, flip_test=flip_test)
+    return replace(poses, frame_index=frame.index, time_s=frame.time_s)
 
 
 @contextmanager

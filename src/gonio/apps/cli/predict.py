@@ -34,7 +34,7 @@ def predict(
         list[str] | None,
         typer.Option("--also", help="One more file of numbers: .jsonl .csv .coco.json .json", metavar="FILE"),
     ] = None,
-    min_score: Annotated[float, typer.Option(help="Hide keypoints below this score in drawings.")] = 0.3,
+    min_score: Annotated[float, typer.Option(help="Hide keypoints below this score in drawings.")] = 0.5,
     min_person_score: Annotated[
         float | None, typer.Option(help="Leave out people below this score.", show_default="the model's")
     ] = None,
@@ -45,6 +45,9 @@ def predict(
         int | None,
         typer.Option(help="Longer side that the one-stage network sees, px; larger finds smaller people."),
     ] = None,
+    track: Annotated[
+        bool, typer.Option("--track", help="Follow people through a video: ids, and fewer runs of the detector.")
+    ] = False,
     start: Annotated[float | None, typer.Option(help="Start a video here, in seconds.")] = None,
     end: Annotated[float | None, typer.Option(help="Stop a video here, in seconds.")] = None,
     stride: Annotated[int, typer.Option(help="Take every n-th frame or picture.")] = 1,
@@ -58,7 +61,7 @@ def predict(
 
     Examples:
       gonio predict photo.jpg
-      gonio predict run.mp4 --out results --json results/run.json
+      gonio predict run.mp4 --track --labels --out results --json results/run.json
       gonio predict photos/ --json - > poses.json
     """
     style = DrawStyle(min_score=min_score, boxes=boxes, labels=labels)
@@ -66,7 +69,9 @@ def predict(
     ready = load_model(model, threads=threads, input_size=input_size)
     folder = out if out or json else DEFAULT_FOLDER
     records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{source_stem(opened.name)}-poses.json")]
-    results = stream(opened, model=ready, min_person_score=min_person_score, flip_test=flip_test, style=style)
+    results = stream(
+        opened, model=ready, min_person_score=min_person_score, flip_test=flip_test, track=track, style=style
+    )
     writer = ResultWriter(
         opened,
         model=ready.card.name,
