@@ -1,0 +1,108 @@
+"""From an angle over time to numbers with error bars: velocity, range of motion, peak, mean."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from gonio.analysis.angles import AngleSeries
+from gonio.analysis.propagation import CORRELATION_S, LASTING, sd_of_difference, sd_of_mean, sd_of_sum
+from gonio.analysis.result import Measure
+from gonio.analysis.series import REASON_TEXT, Series
+from gonio.arrays import FloatArray64
+
+
+def angular_velocity(series: Series, *, lasting: float = LASTING, correlation_s: float = CORRELATION_S) -> Series:
+    """How fast a quantity changes.
+
+    The slope of the parabola through a sample and its two neighbours, at their true times; at the ends and beside gaps,
+    of the line to the one neighbour.
+
+    Args:
+        series: Of anything; an excluded sample keeps its reason, and has a velocity to be drawn pale.
+        lasting: Part of the errors that neighbouring samples share, see `error_correlation`; what lasts adds no speed.
+        correlation_s: In which the rest changes.
+
+    Returns:
+        In the unit per second, named ``knee_flexion_velocity``; NaN where no neighbour has a value.
+    """
+    values, slope_sd = np.full(len(series), np.nan), np.full(len(series), np.nan)
+    known = np.isfinite(series.values)
+    for i in np.flatnonzero(known):
+        around = [j for j in (i - 1, i, i + 1) if 0 <= j < len(series) and known[j]]
+        if len(around) > 1:
+            weights = _slope_weights(series.time_s[around] - series.time_s[i])
+            values[i] = weights @ series.values[around]
+            slope_sd[i] = sd_of_sum(
+                weights, series.sd[around], series.time_s[around], lasting=lasting, correlation_s=correlation_s
+            )
+    return replace(series, name=f"{series.name}_velocity", unit=f"{series.unit}/s", values=values, sd=slope_sd)
+
+
+def range_of_motion(series: Series) -> Measure:
+    """Largest minus smallest valid value.
+
+    Each extreme is the middle one of three neighbours, so that one bad frame does not make it.
+    """
+    steady = _steady(series.valid_values)
+    if not np.isfinite(steady).any():
+        return _measure(series, f"{series.name}_range", math.nan, math.nan)
+    high, low = int(np.nanargmax(steady)), int(np.nanargmin(steady))
+    spread = sd_of_difference(float(series.sd[high]), float(series.sd[low]))
+    return _measure(series, f"{series.name}_range", float(steady[high] - steady[low]), spread)
+
+
+def peak(series: Series, *, least: bool = False) -> Measure:
+    """The largest valid value, or the least; the middle one of three neighbours, as in `range_of_motion`."""
+    name = f"{'least' if least else 'peak'}_{series.name}"
+    steady = _steady(series.valid_values)
+    if not np.isfinite(steady).any():
+        return _measure(series, name, math.nan, math.nan)
+    at = int(np.nanargmin(steady) if least else np.nanargmax(steady))
+    return _measure(series, name, float(steady[at]), float(series.sd[at]))
+
+
+def mean(series: Series) -> Measure:
+    """The mean of the valid samples; its error shrinks little with their number, see `sd_of_mean`."""
+    valid = series.valid
+    if not valid.any():
+        return _measure(series, f"mean_{series.name}", math.nan, math.nan)
+    spread = sd_of_mean(series.sd[valid], series.time_s[valid])
+    return _measure(series, f"mean_{series.name}", float(series.values[valid].mean()), spread, int(valid.sum()))
+
+
+def summarise(series: Series) -> tuple[Measure, ...]:
+    """Mean, peak, least and range."""
+    return mean(series), peak(series), peak(series, least=True), range_of_motion(series)
+
+
+def exclusion_note(series: Series) -> str:
+    """What excluded samples, in words: ``"right knee hidden or doubtful"``; empty if none is excluded."""
+    if isinstance(series, AngleSeries) and series.why:
+        return series.why
+    reason = next(iter(series.excluded_by()), None)
+    return REASON_TEXT[reason] if reason is not None else ""
+
+
+def _measure(series: Series, name: str, value: float, sd: float, count: int = 1) -> Measure:
+    note = exclusion_note(series)
+    if not math.isfinite(value) and not note:
+        note = "no sample"
+    return Measure(name, value, sd, series.unit, series.side, count, series.excluded_fraction, note)
+
+
+def _steady(values: FloatArray64) -> FloatArray64:
+    """The middle one of each value and its two neighbours; the value itself where one of them is missing."""
+    out = values.copy()
+    if len(values) > 2:
+        middle = np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
+        out[1:-1] = np.where(np.isfinite(middle), middle, values[1:-1])
+    return out
+
+
+def _slope_weights(offsets_s: FloatArray64) -> FloatArray64:
+    """Of two or three samples in the slope at offset 0 of the polynomial through them."""
+    powers = np.vander(offsets_s, increasing=True).T
+    wanted = np.zeros(len(offsets_s))
+    wanted[1] = 1.0
+    return np.asarray(np.linalg.solve(powers, wanted), np.float64)
