@@ -10,7 +10,7 @@ demo: $(VENV)/core.stamp          ## poses on the sample photograph and clip, in
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/dev.stamp           ## all tests
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 check: $(VENV)/dev.stamp          ## formatter, linter, strict types
 	$(BIN)/ruff format --check .
