@@ -1,0 +1,176 @@
+"""`analyse_exercise`: repetitions or holds of one person, with times, range, tempo, symmetry, angles and form."""
+
+import math
+
+from gonio.analysis.exercises.body import Body, LimbLengths
+from gonio.analysis.exercises.form import Fault, faults_of, findings_of, hold_faults, limits_of
+from gonio.analysis.exercises.holds import Hold, find_holds
+from gonio.analysis.exercises.measures import (
+    angle_measures,
+    angles_of,
+    hold_measures,
+    repetition_measures,
+    symmetry_measure,
+)
+from gonio.analysis.exercises.repetitions import Count, Found, find_repetitions
+from gonio.analysis.exercises.signals import chains_of, signal_series
+from gonio.analysis.exercises.spec import Exercise
+from gonio.analysis.options import AnalysisOptions
+from gonio.analysis.result import Analysis, Event, Finding, Measure, Repetition
+from gonio.analysis.view import View, detect_view
+from gonio.structures.sequence import PoseSequence
+
+
+def analyse_exercise(sequence: PoseSequence, exercise: Exercise, options: AnalysisOptions | None = None) -> Analysis:
+    """Analyse one person who does one exercise.
+
+    Args:
+        sequence: Of one person, cleaned, in px or m.
+        exercise: What they do.
+        options: ``up_deg``, ``view``, ``convention`` and ``min_score`` are used.
+
+    Returns:
+        Repetitions with their faults. Events: each start posture and each extreme, named as the exercise says (of a
+        squat ``top`` and ``bottom``), ``rep_start`` and ``rep_end``; of a hold ``hold_start`` and ``hold_end``.
+
+    Raises:
+        ConfigError: If the sequence is not of one person.
+    """
+    options = options or AnalysisOptions()
+    body = Body.of(sequence, options)
+    lengths = LimbLengths()
+    lengths.learn(body, chains_of(exercise))
+    view = detect_view(sequence, options=options)
+    if exercise.kind == "hold":
+        return _of_holds(sequence, exercise, body, lengths, view, options)
+    return _of_repetitions(sequence, exercise, body, lengths, view, options)
+
+
+def _of_repetitions(
+    sequence: PoseSequence, exercise: Exercise, body: Body, lengths: LimbLengths, view: View, options: AnalysisOptions
+) -> Analysis:
+    count = find_repetitions(body, exercise, lengths)
+    found, late = _in_time(count.found, exercise)
+    faults = [faults_of(body, one, exercise, lengths, view.kind) for one in found]
+    angles = angles_of(sequence, exercise, view, options)
+    measures = [*repetition_measures(found, exercise)]
+    if found and not exercise.one_sided:
+        measures.append(symmetry_measure(body, found, exercise, lengths, view))
+    if exercise.name.endswith("-5x"):
+        measures.append(_five_times(found))
+    return Analysis(
+        activity=exercise.name,
+        track_id=int(sequence.track_ids[0]),
+        events=_events(found, exercise),
+        repetitions=tuple(_with_faults(one.repetition, broken) for one, broken in zip(found, faults, strict=True)),
+        measures=(*measures, *angle_measures(angles, found, exercise.events.turn)),
+        series=(*count.series, *angles),
+        findings=(
+            *findings_of([fault for broken in faults for fault in broken], len(found)),
+            *_notes(count, late),
+            *(limits_of(exercise, view.kind) if found else ()),
+        ),
+        excluded_fraction=max(series.excluded_fraction for series in count.series),
+        facts=_facts(exercise, view),
+        history=sequence.history,
+    )
+
+
+def _of_holds(
+    sequence: PoseSequence, exercise: Exercise, body: Body, lengths: LimbLengths, view: View, options: AnalysisOptions
+) -> Analysis:
+    holds = find_holds(body, exercise, lengths)
+    faults = [
+        fault for hold in holds for fault in hold_faults(body, hold.start_s, hold.end_s, exercise, lengths, view.kind)
+    ]
+    series = signal_series(body, exercise.signals[0], lengths)
+    return Analysis(
+        activity=exercise.name,
+        track_id=int(sequence.track_ids[0]),
+        events=tuple(event for hold in holds for event in _hold_events(hold)),
+        measures=tuple(hold_measures(holds)),
+        series=(series, *angles_of(sequence, exercise, view, options)),
+        findings=(*findings_of(faults, len(holds)), *(limits_of(exercise, view.kind) if holds else ())),
+        excluded_fraction=series.excluded_fraction,
+        facts=_facts(exercise, view),
+        history=sequence.history,
+    )
+
+
+def _in_time(found: tuple[Found, ...], exercise: Exercise) -> tuple[tuple[Found, ...], int]:
+    """Those that were done within the time of the test, and how many were not."""
+    if exercise.count_within_s is None or not found:
+        return found, 0
+    stop_s = found[0].repetition.start_s + exercise.count_within_s
+    done = tuple(one for one in found if one.repetition.turn_s <= stop_s)
+    return done, len(found) - len(done)
+
+
+def _five_times(found: tuple[Found, ...]) -> Measure:
+    """From the first start to the fifth end: what the five-times test reports."""
+    if len(found) < 5:
+        return Measure("five_times", math.nan, math.nan, "s", note=f"only {len(found)} of 5 repetitions")
+    time_s = found[4].repetition.end_s - found[0].repetition.start_s
+    sd_s = math.hypot(found[0].turn_sd_s, found[4].turn_sd_s) * math.sqrt(2)
+    return Measure("five_times", time_s, sd_s, "s", source="Whitney et al., Phys Ther 85(10), 2005")
+
+
+def _events(found: tuple[Found, ...], exercise: Exercise) -> tuple[Event, ...]:
+    events = []
+    for one in found:
+        times, sd_s = one.repetition, one.turn_sd_s
+        if one.begun:
+            events.append(Event(exercise.events.rest, one.rest_s, times.side))
+            events.append(Event("rep_start", times.start_s, times.side, math.sqrt(2) * sd_s))
+        events.append(Event(exercise.events.turn, times.turn_s, times.side, sd_s))
+        if one.finished:
+            events.append(Event("rep_end", times.end_s, times.side, math.sqrt(2) * sd_s))
+        if one.rest_after_s is not None:
+            events.append(Event(exercise.events.rest, one.rest_after_s, times.side))
+    return tuple(sorted(events, key=lambda event: event.time_s))
+
+
+def _hold_events(hold: Hold) -> tuple[Event, Event]:
+    sd_s = hold.sd_s / math.sqrt(2)
+    return Event("hold_start", hold.start_s, hold.side, sd_s), Event("hold_end", hold.end_s, hold.side, sd_s)
+
+
+def _with_faults(repetition: Repetition, faults: tuple[Fault, ...]) -> Repetition:
+    return Repetition(
+        repetition.start_s,
+        repetition.turn_s,
+        repetition.end_s,
+        repetition.side,
+        repetition.range,
+        repetition.range_sd,
+        tuple(fault.name for fault in faults),
+    )
+
+
+def _notes(count: Count, late: int) -> tuple[Finding, ...]:
+    """What was seen and not counted, and why."""
+    notes = []
+    if count.cut_off is not None:
+        text = "The recording begins within a repetition, which is not counted."
+        notes.append(Finding("note", text, (count.cut_off.repetition.turn_s,)))
+    if count.found and not count.found[-1].finished:
+        text = "The recording ends within a repetition, which is counted: it had gone half of the usual way or more."
+        notes.append(Finding("note", text, (count.found[-1].repetition.turn_s,)))
+    if count.partial:
+        notes.append(Finding("note", f"Movements too small beside the others, not counted: {count.partial}."))
+    if count.not_allowed:
+        text = "Movements not counted, because the rest of the body did not move as in this exercise: "
+        notes.append(Finding("note", f"{text}{count.not_allowed}."))
+    if late:
+        notes.append(Finding("note", f"Repetitions after the time of the test, not counted: {late}."))
+    return tuple(notes)
+
+
+def _facts(exercise: Exercise, view: View) -> dict[str, str]:
+    signal = exercise.signals[0]
+    return {
+        "exercise": exercise.title,
+        "source": exercise.source,
+        "view": f"{view.kind} ({view.note})",
+        "signal": f"{signal.kind} of {', '.join(signal.points)}",
+    }

@@ -1,0 +1,187 @@
+"""`LiveCounter`: count, phase and cue while somebody exercises, one frame at a time."""
+
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from gonio.analysis.exercises.body import LIMBS, Body, LimbLengths
+from gonio.analysis.exercises.conditions import is_allowed
+from gonio.analysis.exercises.counter import Motion, Movement, RepetitionCounter
+from gonio.analysis.exercises.form import faults_of
+from gonio.analysis.exercises.holds import find_holds
+from gonio.analysis.exercises.repetitions import Found
+from gonio.analysis.exercises.signals import chains_of, signal_series
+from gonio.analysis.exercises.spec import Exercise, SignalSpec
+from gonio.analysis.options import AnalysisOptions
+from gonio.analysis.result import Repetition
+from gonio.analysis.series import Side
+from gonio.analysis.view import detect_view
+from gonio.errors import ConfigError
+from gonio.structures.poses import Poses
+from gonio.structures.sequence import PoseSequence
+
+_REMEMBERED_S = 20.0
+"""Frames kept to judge a repetition by when it is over."""
+_MEDIAN_OF = 3
+"""Samples of the causal median: one wrong frame does not show, and the delay is one frame."""
+_UNSEEN_S = 1.0
+"""A signal that was not seen for so long gives way to the next one of the exercise."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """What to show now.
+
+    Attributes:
+        count: Repetitions so far.
+        phase: ``"rest"``, or one of the exercise's phases; of a hold ``"hold"`` or ``"rest"``.
+        value: Of the signal, in ``unit``; NaN where it is not seen.
+        unit: ``"deg"`` or ``"%"``.
+        cue: What to say to the person about the last repetition; empty if it was good.
+        held_s: For how long the present hold has lasted.
+    """
+
+    count: int
+    phase: str
+    value: float
+    unit: str
+    cue: str = ""
+    held_s: float = 0.0
+
+
+class LiveCounter:
+    """Counts one exercise of one person. Keeps state: feed it every frame, in order of time.
+
+    Args:
+        exercise: What they do.
+        options: ``up_deg`` is used.
+    """
+
+    def __init__(self, exercise: Exercise, options: AnalysisOptions | None = None) -> None:
+        self._exercise = exercise
+        self._options = options or AnalysisOptions()
+        self._lengths = LimbLengths()
+        self._chains = chains_of(exercise)
+        self._frames: deque[tuple[float, Poses]] = deque()
+        sides: tuple[Side, ...] = LIMBS if exercise.one_sided else ("both",)
+        self._sides = [_LiveSide(exercise, side) for side in sides] if exercise.kind == "repetitions" else []
+        self._cue = ""
+        self._counted: list[tuple[float, float]] = []
+
+    def step(self, poses: Poses, time_s: float) -> LiveState:
+        """Feed one frame.
+
+        Args:
+            poses: Of one person, or of nobody: then nothing moves on.
+            time_s: Its time.
+
+        Raises:
+            ConfigError: If there are two people or more.
+        """
+        if len(poses) > 1:
+            raise ConfigError(f"a live counter follows one person, got {len(poses)}; choose one with poses[i].")
+        signal = self._exercise.signals[0]
+        if len(poses) == 0:
+            return LiveState(len(self._counted), "rest", float("nan"), signal.unit, self._cue)
+        self._remember(poses, time_s)
+        body = Body.of(_sequence([(time_s, poses)]), self._options)
+        self._lengths.learn(body, self._chains)
+        if self._exercise.kind == "hold":
+            return self._hold(float(signal_series(body, signal, self._lengths).values[0]))
+        for side in self._sides:
+            movement = side.step(body, self._lengths)
+            if movement is not None and movement.counts:
+                self._count(movement, side.side)
+        leading = max(self._sides, key=lambda side: side.last_moved_s)
+        return LiveState(
+            len(self._counted), self._phase(leading.counter.motion), leading.value, leading.signal.unit, self._cue
+        )
+
+    def _remember(self, poses: Poses, time_s: float) -> None:
+        self._frames.append((time_s, poses))
+        while time_s - self._frames[0][0] > _REMEMBERED_S:
+            self._frames.popleft()
+
+    def _count(self, movement: Movement, side: Side) -> None:
+        """Count a movement unless the wrong thing moved, or the other side has just counted the same one."""
+        sequence = _sequence(self._frames)
+        body = Body.of(sequence, self._options)
+        low_s, turn_s, now_s = movement.low.time_s, movement.high.time_s, movement.confirmed_s
+        if not is_allowed(body.between(low_s, now_s), self._exercise, self._lengths, side=side):
+            return
+        if any(start < turn_s and low_s < end for start, end in self._counted[-1:]):
+            return
+        self._counted.append((low_s, now_s))
+        repetition = Repetition(low_s, turn_s, now_s, side, range=movement.range)
+        near_s = 0.1 * (now_s - low_s)
+        found = Found(repetition, low_s, (turn_s - near_s, turn_s + near_s), float("nan"), True, False)
+        view = detect_view(sequence, options=self._options).kind
+        faults = faults_of(body, found, self._exercise, self._lengths, view)
+        self._cue = faults[0].cue if faults else ""
+
+    def _hold(self, value: float) -> LiveState:
+        body = Body.of(_sequence(self._frames), self._options)
+        holds = find_holds(body, self._exercise, self._lengths)
+        held = holds[-1].duration_s if holds and holds[-1].end_s == self._frames[-1][0] else 0.0
+        return LiveState(0, "hold" if held else "rest", value, self._exercise.signals[0].unit, held_s=held)
+
+    def _phase(self, motion: Motion) -> str:
+        out, _, back = self._exercise.phases
+        return {"rest": "rest", "out": out, "back": back}[motion]
+
+
+class _LiveSide:
+    """The signal and the counter of one side, or of both together."""
+
+    def __init__(self, exercise: Exercise, side: Side) -> None:
+        self.side = side
+        self.counter = RepetitionCounter(least_range=exercise.needed_range.least, shortest_s=exercise.tempo.shortest_s)
+        self.value = float("nan")
+        self.last_moved_s = -np.inf
+        self._signals = exercise.signals
+        self._chosen = 0
+        self._seen_s: float | None = None
+        self._sign = 1.0 if exercise.extreme == "maximum" else -1.0
+        self._recent: deque[float] = deque(maxlen=_MEDIAN_OF)
+
+    @property
+    def signal(self) -> SignalSpec:
+        """The one in use."""
+        return self._signals[self._chosen]
+
+    def step(self, body: Body, lengths: LimbLengths) -> Movement | None:
+        """Feed one frame; the movement that it finished."""
+        now_s = float(body.time_s[0])
+        values = [float(signal_series(body, one, lengths, side=self.side).values[0]) for one in self._signals]
+        self._choose(values, now_s)
+        self.value = values[self._chosen]
+        if not np.isfinite(self.value):
+            return None
+        self._recent.append(self._sign * self.value)
+        movement = self.counter.step(float(np.median(self._recent)), now_s)
+        if self.counter.motion != "rest" or movement is not None:
+            self.last_moved_s = now_s
+        return movement
+
+    def _choose(self, values: list[float], now_s: float) -> None:
+        """Stay with the signal in use while it is seen; else take the first that is."""
+        if np.isfinite(values[self._chosen]) or self._seen_s is None:
+            self._seen_s = now_s
+        seen = [i for i, value in enumerate(values) if np.isfinite(value)]
+        if seen and now_s - self._seen_s > _UNSEEN_S:
+            self._chosen, self._seen_s = seen[0], now_s
+            self._recent.clear()
+            self.counter.restart()
+
+
+def _sequence(frames: Collection[tuple[float, Poses]]) -> PoseSequence:
+    times, poses = zip(*frames, strict=True)
+    return PoseSequence(
+        np.stack([one.keypoints for one in poses]),
+        np.stack([one.scores for one in poses]),
+        np.array(times, np.float64),
+        np.zeros(1, np.int64),
+        poses[0].skeleton,
+    )

@@ -1,0 +1,175 @@
+"""Whole exercises of a stick figure whose times and depths are known."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from gonio.analysis.exercises import analyse_exercise, list_exercises, load_exercise
+from gonio.analysis.options import AnalysisOptions
+from gonio.errors import ConfigError
+from gonio.structures.sequence import PoseSequence
+
+if TYPE_CHECKING:
+    from tests.unit.analysis.exercises.conftest import Figure, Waves
+
+
+@pytest.mark.parametrize("yaw", [0, 45, 90], ids=["side", "oblique", "front"])
+@pytest.mark.parametrize(
+    ("name", "motion"), [("squat", "squat"), ("push-up", "push_up"), ("pull-up", "pull_up")], ids=lambda x: x
+)
+def test_counts_and_times_from_every_side(
+    figure: "type[Figure]", wave: "Waves", name: str, motion: str, yaw: float
+) -> None:
+    time_s, depth = wave(4, period_s=2.0, rest_s=0.5)
+    result = analyse_exercise(getattr(figure(yaw_deg=yaw, noise_px=1), motion)(time_s, depth), load_exercise(name))
+    turns = [one.turn_s for one in result.repetitions]
+    assert turns == pytest.approx([1.5, 3.5, 5.5, 7.5], abs=0.04)
+
+
+def test_events_are_named_by_the_exercise_and_in_order(figure: "type[Figure]", wave: "Waves") -> None:
+    result = analyse_exercise(figure().squat(*wave(2)), load_exercise("squat"))
+    names = [event.name for event in result.events]
+    assert names == ["top", "rep_start", "bottom", "rep_end", "top", "rep_start", "bottom", "rep_end", "top"]
+    times = [event.time_s for event in result.events]
+    assert times == sorted(times)
+
+
+def test_range_is_the_shortening_of_the_leg_and_knees_are_measured_from_the_side(
+    figure: "type[Figure]", wave: "Waves"
+) -> None:
+    """Oracle: two equal segments bent by 100 deg are 1 - cos(50 deg) shorter."""
+    result = analyse_exercise(figure().squat(*wave(3)), load_exercise("squat"))
+    assert result.measure("range").value == pytest.approx(100 * (1 - np.cos(np.radians(50))), abs=1)
+    assert result.measure("knee_flexion_at_bottom", "right").value == pytest.approx(97, abs=4)
+
+
+def test_times_are_those_of_leaving_and_returning(figure: "type[Figure]", wave: "Waves") -> None:
+    """Oracle: the part of the wave in which the leg is shorter by more than 5 % of the range."""
+    time_s, depth = wave(3)
+    shorter = 1 - np.cos(np.radians(50) * (1 - np.cos(2 * np.pi * np.linspace(0, 1, 10001))) / 2)
+    expected = 2.0 * np.mean(shorter > 0.05 * shorter.max())
+    result = analyse_exercise(figure().squat(time_s, depth), load_exercise("squat"))
+    assert result.measure("repetition_time").value == pytest.approx(expected, abs=0.03)
+    parts = [result.measure(f"{phase}_time").value for phase in ("descent", "hold", "ascent")]
+    assert sum(parts) == pytest.approx(result.measure("repetition_time").value)
+
+
+def test_error_bars_come_from_the_keypoints(figure: "type[Figure]", wave: "Waves") -> None:
+    sequence = figure().squat(*wave(3))
+    known = replace(sequence, keypoint_sd=np.full(sequence.scores.shape, 2.0, np.float32))
+    assert np.isnan(analyse_exercise(sequence, load_exercise("squat")).measure("range").sd)
+    assert 0.3 < analyse_exercise(known, load_exercise("squat")).measure("range").sd < 3
+    assert all(0 < e.sd_s < 0.2 for e in analyse_exercise(known, load_exercise("squat")).events if e.name == "bottom")
+
+
+def test_a_recording_cut_into_two_has_each_repetition_once(figure: "type[Figure]", wave: "Waves") -> None:
+    time_s, depth = wave(5, period_s=2.0, rest_s=0.4)
+    whole = figure(noise_px=0.5).squat(time_s, depth)
+    for cut_s in np.arange(2.2, 6.6, 0.4):
+        parts = whole.between(0, cut_s), whole.between(cut_s, 99)
+        counts = [len(analyse_exercise(part, load_exercise("squat")).repetitions) for part in parts]
+        assert abs(sum(counts) - 5) <= 1, f"cut at {cut_s}: {counts}"
+
+
+def test_one_half_of_a_repetition_alone_counts(figure: "type[Figure]", wave: "Waves") -> None:
+    time_s, depth = wave(1, period_s=2.0, rest_s=0.5)
+    whole = figure().squat(time_s, depth)
+    down, up = whole.between(0, 1.5), whole.between(1.5, 9)
+    for part in (down, up):
+        (one,) = analyse_exercise(part, load_exercise("squat")).repetitions
+        assert one.turn_s == pytest.approx(1.5, abs=0.15)
+
+
+def test_partial_movements_are_not_counted_and_shallow_ones_are_faults(figure: "type[Figure]", wave: "Waves") -> None:
+    time_s, depth = wave(6)
+    third = (time_s > 4.5) & (time_s <= 6.5)
+    mixed = analyse_exercise(figure().squat(time_s, np.where(third, 0.4 * depth, depth)), load_exercise("squat"))
+    assert len(mixed.repetitions) == 5
+    shallow = analyse_exercise(figure().squat(time_s, depth, deepest_deg=70), load_exercise("squat"))
+    assert [one.faults for one in shallow.repetitions] == [("incomplete_range",)] * 6
+    assert shallow.findings[0].text == "The range was less than 25 % in 6 of 6."
+
+
+@pytest.mark.parametrize("name", list_exercises())
+@pytest.mark.parametrize("yaw", [0, 90], ids=["side", "front"])
+def test_idle_people_do_no_repetitions(figure: "type[Figure]", name: str, yaw: float) -> None:
+    time_s = np.arange(0, 8, 1 / 30)
+    seen = figure(yaw_deg=yaw, noise_px=2)
+    for idle in (seen.raise_arms(time_s, 0 * time_s), seen.walk(time_s), seen.wave_hand(time_s)):
+        result = analyse_exercise(idle, load_exercise(name))
+        assert not result.repetitions
+        assert not [event for event in result.events if event.name != "hold_start"]
+
+
+def test_one_arm_after_the_other_and_both_together(figure: "type[Figure]", wave: "Waves") -> None:
+    exercise = load_exercise("shoulder-flexion")
+    time_s, depth = wave(3)
+    left, both = (figure().raise_arms(time_s, depth, side=side) for side in ("left", "both"))
+    assert [one.side for one in analyse_exercise(left, exercise).repetitions] == ["left"] * 3
+    assert [one.side for one in analyse_exercise(both, exercise).repetitions] == ["both"] * 3
+
+
+def test_sit_to_stand_counts_standing_up(figure: "type[Figure]", wave: "Waves") -> None:
+    time_s, depth = wave(5)
+    result = analyse_exercise(figure().squat(time_s, 1 - depth, deepest_deg=120), load_exercise("sit-to-stand-5x"))
+    assert [event.name for event in result.events].count("standing") == 5
+    assert result.measure("five_times").value == pytest.approx(10, abs=0.5)
+
+
+def test_chair_stands_after_half_a_minute_do_not_count(figure: "type[Figure]", wave: "Waves") -> None:
+    time_s, depth = wave(18, period_s=2.0)
+    result = analyse_exercise(figure().squat(time_s, 1 - depth, deepest_deg=120), load_exercise("sit-to-stand-30s"))
+    assert len(result.repetitions) == 15
+    assert any("after the time of the test" in finding.text for finding in result.findings)
+
+
+def test_rolled_camera(figure: "type[Figure]", wave: "Waves") -> None:
+    sequence = figure(yaw_deg=45).squat(*wave(3))
+    angle = np.radians(30)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    rolled = replace(sequence, keypoints=(sequence.keypoints @ turn.T).astype(np.float32))
+    straight = analyse_exercise(sequence, load_exercise("squat"))
+    corrected = analyse_exercise(rolled, load_exercise("squat"), AnalysisOptions(up_deg=-30))
+    assert [one.turn_s for one in corrected.repetitions] == pytest.approx([one.turn_s for one in straight.repetitions])
+
+
+def test_nobody_in_sight_and_two_people(figure: "type[Figure]", wave: "Waves") -> None:
+    sequence = figure().squat(*wave(1))
+    unseen = replace(sequence, keypoints=np.full_like(sequence.keypoints, np.nan), scores=0 * sequence.scores)
+    result = analyse_exercise(unseen, load_exercise("squat"))
+    assert (len(result.repetitions), result.excluded_fraction) == (0, 1.0)
+    two = PoseSequence(
+        np.repeat(sequence.keypoints, 2, axis=1),
+        np.repeat(sequence.scores, 2, axis=1),
+        sequence.time_s,
+        np.arange(2),
+        sequence.skeleton,
+    )
+    with pytest.raises(ConfigError, match="one person"):
+        analyse_exercise(two, load_exercise("squat"))
+
+
+def test_plank_is_a_hold_with_a_duration(figure: "type[Figure]") -> None:
+    time_s = np.arange(0, 10, 1 / 30)
+    result = analyse_exercise(figure().push_up(time_s, 0 * time_s), load_exercise("plank"))
+    assert not result.repetitions
+    longest = result.measure("longest_hold")
+    assert longest.value == pytest.approx(time_s[-1])
+    assert "at least" in longest.note
+
+
+def test_what_cannot_be_judged_from_here_is_said(figure: "type[Figure]", wave: "Waves") -> None:
+    result = analyse_exercise(figure(yaw_deg=90).squat(*wave(2)), load_exercise("squat"))
+    assert any("Trunk lean cannot be judged" in finding.text for finding in result.findings if finding.kind == "limit")
+
+
+def test_knees_falling_inwards_are_a_fault(figure: "type[Figure]", wave: "Waves") -> None:
+    sequence = figure(yaw_deg=90).squat(*wave(2))
+    points, (left, right) = sequence.keypoints.copy(), map(sequence.skeleton.index, ("left_knee", "right_knee"))
+    middle = (points[:, :, left, 0] + points[:, :, right, 0]) / 2
+    for knee in (left, right):
+        points[:, :, knee, 0] = middle + 0.1 * (points[:, :, knee, 0] - middle)
+    result = analyse_exercise(replace(sequence, keypoints=points), load_exercise("squat"))
+    assert [one.faults for one in result.repetitions] == [("knee_valgus",)] * 2

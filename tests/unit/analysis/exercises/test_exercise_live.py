@@ -1,0 +1,77 @@
+"""Counting frame by frame gives what counting the recording gives, and nothing that was not seen yet."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from gonio.analysis.exercises import LiveCounter, LiveState, load_exercise
+from gonio.errors import ConfigError
+from gonio.structures.poses import Poses
+from gonio.structures.sequence import PoseSequence
+
+if TYPE_CHECKING:
+    from tests.unit.analysis.exercises.conftest import Figure, Waves
+
+
+def poses_of(sequence: PoseSequence, step: int) -> Poses:
+    return Poses(
+        sequence.keypoints[step],
+        sequence.scores[step],
+        np.zeros((1, 4), np.float32),
+        np.ones(1, np.float32),
+        sequence.skeleton,
+    )
+
+
+def states(sequence: PoseSequence, name: str) -> list[LiveState]:
+    counter = LiveCounter(load_exercise(name))
+    return [counter.step(poses_of(sequence, i), float(t)) for i, t in enumerate(sequence.time_s)]
+
+
+def test_counts_up_once_a_repetition_on_the_way_back(figure: "type[Figure]", wave: "Waves") -> None:
+    time_s, depth = wave(4)
+    seen = states(figure(noise_px=1).squat(time_s, depth), "squat")
+    risen = time_s[np.flatnonzero(np.diff([state.count for state in seen]))]
+    assert seen[-1].count == 4
+    assert ((risen > [1.5, 3.5, 5.5, 7.5]) & (risen < [2.5, 4.5, 6.5, 8.5])).all()
+
+
+def test_phases_follow_the_movement(figure: "type[Figure]", wave: "Waves") -> None:
+    phases = [state.phase for state in states(figure().squat(*wave(1)), "squat")]
+    order = [phase for i, phase in enumerate(phases) if i == 0 or phase != phases[i - 1]]
+    assert order == ["rest", "descent", "ascent", "rest"]
+
+
+def test_cue_says_what_to_do_better(figure: "type[Figure]", wave: "Waves") -> None:
+    time_s, depth = wave(2)
+    assert states(figure().squat(time_s, depth, deepest_deg=70), "squat")[-1].cue == "Go deeper"
+    assert states(figure().squat(time_s, depth), "squat")[-1].cue == ""
+
+
+@pytest.mark.parametrize("name", ["squat", "push-up", "pull-up", "dip", "elbow-curl", "jumping-jack"])
+def test_walking_and_waving_do_not_count(figure: "type[Figure]", name: str) -> None:
+    time_s = np.arange(0, 6, 1 / 30)
+    for idle in (figure(noise_px=2).walk(time_s), figure(yaw_deg=90, noise_px=2).wave_hand(time_s)):
+        assert states(idle, name)[-1].count == 0
+
+
+def test_both_arms_together_are_one(figure: "type[Figure]", wave: "Waves") -> None:
+    assert states(figure().raise_arms(*wave(3)), "shoulder-flexion")[-1].count == 3
+
+
+def test_nobody_and_two_people(figure: "type[Figure]", wave: "Waves") -> None:
+    sequence = figure().squat(*wave(1))
+    counter = LiveCounter(load_exercise("squat"))
+    assert counter.step(Poses.empty(sequence.skeleton), 0.0).count == 0
+    one = poses_of(sequence, 0)
+    two = one[np.array([0, 0])]
+    with pytest.raises(ConfigError, match="follows one person, got 2"):
+        counter.step(two, 0.1)
+
+
+def test_hold_runs(figure: "type[Figure]") -> None:
+    time_s = np.arange(0, 5, 0.1)
+    seen = states(figure().push_up(time_s, 0 * time_s), "plank")
+    assert seen[-1].held_s == pytest.approx(4.9)
+    assert (seen[-1].phase, seen[0].phase) == ("hold", "rest")
