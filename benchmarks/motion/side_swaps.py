@@ -1,0 +1,173 @@
+"""How well left and right are told apart again: ``python -m benchmarks.motion.side_swaps``.
+
+Left and right are exchanged on purpose in clean sequences, for 1 to 15 frames at a time, with noise as a model's, and
+`gonio.analysis.sides.repair_sides` must find where. Counted are limbs in frames, and only where it matters: where the
+two sides of some joint are further apart than three standard deviations of the noise between them, as an exchange
+that cannot be seen changes no angle. A burst lies anywhere, also from one crossing of the legs to the next.
+
+For videos nobody knows the truth: what the repair itself makes of the model's keypoints is taken for it, and only
+bursts planted into that are judged. ``--keypoints FOLDER`` takes what ``gonio predict`` stored there.
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.motion.moving_people import exercise, markers, videos, with_model_noise
+from gonio.analysis.sides import exchange, limb_keypoints, repair_sides
+from gonio.arrays import BoolArray
+from gonio.structures.flags import KeypointFlag
+from gonio.structures.sequence import PoseSequence
+
+KINDS = {"legs": ("legs",), "arms": ("arms",), "whole body": ("legs", "arms", "head")}
+LIMBS = ("legs", "arms")  # judged; eyes and ears lie too close together to matter
+NOISE = 0.008  # of the body's height: about 1.4 cm; of the default model about 0.5 % is random from frame to frame
+LONGEST_BURST = 15
+SPACING = 40  # frames from one planted burst to the next, on average
+ROUNDS = 4
+
+
+@dataclass
+class Tally:
+    """Limbs in frames, where it matters."""
+
+    planted: int = 0
+    found: int = 0
+    wrong: int = 0
+    judged: int = 0
+    bursts: list[bool] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Take in the counts of another."""
+        self.planted += other.planted
+        self.found += other.found
+        self.wrong += other.wrong
+        self.judged += other.judged
+        self.bursts += other.bursts
+
+    def row(self) -> str:
+        """Precision, recall, share of bursts repaired in every frame that matters."""
+        precision = self.found / max(self.found + self.wrong, 1) if self.planted else float("nan")
+        recall = self.found / self.planted if self.planted else float("nan")
+        whole = np.mean(self.bursts) if self.bursts else float("nan")
+        return f"{precision:9.3f}  {recall:6.3f}  {whole:12.3f}  {self.planted:7d}  {self.wrong:5d}  {self.judged:7d}"
+
+
+def plant(sequence: PoseSequence, kind: str, rng: np.random.Generator) -> tuple[PoseSequence, BoolArray]:
+    """Exchange a kind of limb in bursts; the mask is ``(T, N, K)``."""
+    mask = np.zeros(sequence.scores.shape, bool)
+    pairs = np.concatenate([limb_keypoints(sequence.skeleton, limb)[0] for limb in KINDS[kind]])
+    start = int(rng.integers(3, SPACING))
+    while start < len(sequence):
+        length = int(rng.integers(1, LONGEST_BURST + 1))
+        mask[start : start + length, :, pairs] = True
+        start += length + int(rng.integers(3, 2 * SPACING - LONGEST_BURST))
+    return exchange(sequence, mask), mask
+
+
+def compare(repaired: BoolArray, planted: BoolArray, sequence: PoseSequence, sd: float) -> Tally:
+    """Judge each limb in each frame where its sides are apart."""
+    tally = Tally()
+    for limb in LIMBS:
+        pairs = limb_keypoints(sequence.skeleton, limb)[0]
+        points = sequence.keypoints[:, 0]
+        apart = np.linalg.norm(points[:, pairs[:, 0]] - points[:, pairs[:, 1]], axis=-1)
+        matters = np.nan_to_num(apart) > 3 * np.sqrt(2) * sd  # (T, P)
+        truth, guess = planted[:, 0, pairs[:, 0]], repaired[:, 0, pairs[:, 0]]
+        hit, missed, wrong = ((mask & matters).any(axis=1) for mask in (truth & guess, truth & ~guess, guess & ~truth))
+        frames = (truth & matters).any(axis=1)
+        tally.planted += int(frames.sum())
+        tally.found += int((hit & ~missed).sum())
+        tally.wrong += int(wrong.sum())
+        tally.judged += int(matters.any(axis=1).sum())
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], truth.any(axis=1), [False]]).astype(int)))
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            if frames[start:end].any():
+                tally.bursts.append(not missed[start:end].any())
+    return tally
+
+
+def clean_sequences() -> Iterator[tuple[str, PoseSequence]]:
+    """Markers and exercises, with their names."""
+    for rate in (25.0, 30.0, 60.0, 100.0):
+        for view in ("left", "right", "frontal"):
+            for name in ("walk", "run"):
+                yield f"{name}, {'frontal' if view == 'frontal' else 'side'}", markers(name, view, rate)
+        for kind in ("squat", "jumping jack", "lunge", "high knees"):
+            for view in ("left", "frontal"):
+                yield f"{kind}, {'frontal' if view == 'frontal' else 'side'}", exercise(kind, view, rate)
+
+
+def flagged(sequence: PoseSequence) -> BoolArray:
+    """``(T, N, K)``: where sides were exchanged back."""
+    flags = np.zeros(sequence.scores.shape, np.uint8) if sequence.flags is None else sequence.flags
+    return np.asarray((flags & KeypointFlag.SIDES_EXCHANGED) > 0)
+
+
+def repaired_in(sequence: PoseSequence) -> BoolArray:
+    """``(T, N, K)``: what the repair exchanges."""
+    return flagged(repair_sides(sequence)[0]) ^ flagged(sequence)
+
+
+def judge(
+    clean: PoseSequence, sd: float, rng: np.random.Generator, tallies: dict[tuple[str, str], Tally], name: str
+) -> None:
+    """Repair the sequence as it is, and with each kind planted."""
+    nothing = np.zeros(clean.scores.shape, bool)
+    tallies[name, "nothing"].add(compare(repaired_in(clean), nothing, clean, sd))
+    for kind in KINDS:
+        spoilt, mask = plant(clean, kind, rng)
+        tallies[name, kind].add(compare(repaired_in(spoilt), mask, clean, sd))
+
+
+def table(title: str, tallies: dict[tuple[str, str], Tally]) -> None:
+    """One row per motion and kind, and the sums."""
+    print(f"\n{title}\n{'motion':28}{'planted':12}precision  recall  whole bursts  planted  wrong   judged")
+    for (name, kind), tally in tallies.items():
+        print(f"{name:28}{kind:12}{tally.row()}")
+    for kind in ("nothing", *KINDS):
+        total = Tally()
+        for (_, other), tally in tallies.items():
+            if other == kind:
+                total.add(tally)
+        print(f"{'ALL':28}{kind:12}{total.row()}")
+
+
+def height_px(sequence: PoseSequence) -> float:
+    """Median height of the keypoints' box."""
+    y = sequence.keypoints[:, 0, :, 1]
+    y = y[np.isfinite(y).any(axis=1)]
+    return float(np.median(np.nanmax(y, axis=1) - np.nanmin(y, axis=1)))
+
+
+def main() -> None:
+    """Plant, repair, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keypoints", type=Path, help="Folder of stored keypoints, CLIP.json; else the model runs.")
+    parser.add_argument("--noise", type=float, default=NOISE, help="Standard deviation, of the body's height.")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="Noises and plantings of each sequence.")
+    parser.add_argument("--no-videos", action="store_true", help="Markers and exercises only.")
+    options = parser.parse_args()
+    rng = np.random.default_rng(0)
+    tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
+    for name, sequence in clean_sequences():
+        for _ in range(options.rounds):
+            noisy = with_model_noise(sequence, rng, options.noise)
+            judge(noisy, options.noise * height_px(sequence), rng, tallies, name)
+    table(f"Markers and exercises, noise {100 * options.noise:g} % of the body's height", tallies)
+    if options.no_videos:
+        return
+    tallies = defaultdict(Tally)
+    for name, sequence in videos(options.keypoints):
+        cleaned = repair_sides(sequence)[0]
+        for _ in range(options.rounds):
+            judge(cleaned, options.noise * height_px(cleaned), rng, tallies, name)
+    table("Keypoints of the default model, as repaired", tallies)
+
+
+if __name__ == "__main__":
+    main()
