@@ -1,0 +1,188 @@
+"""`analyse_gait`: everything that can be said of how one person walks or runs."""
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from gonio.analysis.angles import angle_series
+from gonio.analysis.gait.contacts import strides_of
+from gonio.analysis.gait.cycles import cycle_of
+from gonio.analysis.gait.direction import LIMBS, Body, body_of
+from gonio.analysis.gait.events import Steps, find_steps
+from gonio.analysis.gait.frontal import frontal_measures, frontal_series, step_width
+from gonio.analysis.gait.lengths import LengthUnit, length_unit
+from gonio.analysis.gait.parameters import double_support, lengths, symmetry, timing, variability
+from gonio.analysis.gait.running import running_measures, strike_finding
+from gonio.analysis.landmarks import require_one_person
+from gonio.analysis.options import AnalysisOptions
+from gonio.analysis.result import NOT_MEDICAL, Analysis, Cycle, Finding, Measure
+from gonio.analysis.series import Series
+from gonio.analysis.view import View, detect_view
+from gonio.arrays import BoolArray
+from gonio.errors import ConfigError
+from gonio.structures.flags import EXCLUDED
+from gonio.structures.sequence import PoseSequence
+
+Wanted = Literal["auto", "gait", "running"]
+
+_ANGLES = ("knee_flexion", "hip_flexion", "ankle_dorsiflexion")
+_CLEAR_BOUNCE = 0.3
+_CLEAR_SIGN = 0.5
+_SLOW_FPS = 50.0
+_FEW_STRIDES = 3
+_LEG_PARTS = ("hip", "knee", "ankle", "heel", "big_toe", "foot_index")
+
+
+def analyse_gait(
+    sequence: PoseSequence, options: AnalysisOptions | None = None, *, activity: Wanted = "auto"
+) -> Analysis:
+    """Events, parameters and cycles of walking or running.
+
+    Args:
+        sequence: Of one person, cleaned; px or m, two or three dimensions. With ``keypoint_sd``, the error bars are
+            at least what it makes of them.
+        options: ``view``, ``up_deg``, ``min_score``, and ``metres_per_px`` or ``height_m`` for lengths in metres.
+        activity: ``"gait"`` and ``"running"`` say which it is; ``"auto"`` tells them apart.
+
+    Returns:
+        Events ``heel_strike`` and ``toe_off`` of both sides. Seen from the front, without events. Somebody who does not
+        walk gives no events, and a finding that says so.
+
+    Raises:
+        ConfigError: If the sequence is not of one person, or the activity is none of these.
+    """
+    require_one_person(sequence)
+    if activity not in ("auto", "gait", "running"):
+        raise ConfigError(f"gait analysis knows no activity {activity!r}; say 'auto', 'gait' or 'running'.")
+    options = options or AnalysisOptions()
+    view = detect_view(sequence, options=options)
+    if view.kind == "frontal" and sequence.keypoints.shape[-1] == 2:
+        return _from_the_front(sequence, options, view)
+    usable = _usable(sequence)
+    steps = find_steps(
+        usable, activity=None if activity == "auto" else activity, up_deg=options.up_deg, min_score=options.min_score
+    )
+    unit = length_unit(sequence, steps.body, options)
+    series = tuple(
+        angle_series(sequence, name, side=side, view=view, options=options) for name in _ANGLES for side in LIMBS
+    )
+    return Analysis(
+        activity=steps.locomotion.activity,
+        track_id=int(sequence.track_ids[0]),
+        events=steps.events,
+        measures=tuple(_measures(sequence, steps, unit)),
+        series=tuple(one for one in series if one.valid.any()),
+        cycles=tuple(_cycles(steps, series)),
+        findings=tuple(_findings(sequence, steps, view, activity)),
+        excluded_fraction=_excluded_fraction(usable),
+        facts=_facts(steps.body, view, unit) | {"events": "weighted mean of methods, see docs/gait.md"},
+        history=sequence.history,
+    )
+
+
+def _measures(sequence: PoseSequence, steps: Steps, unit: LengthUnit) -> Iterator[Measure]:
+    if not steps.events:
+        return
+    yield from timing(steps)
+    if steps.locomotion.activity == "running":
+        yield from running_measures(sequence, steps, unit)
+    else:
+        yield double_support(steps)
+    yield from lengths(steps, unit)
+    width = step_width(steps, sequence, unit)
+    if width is not None:
+        yield width
+    yield from symmetry(steps)
+    yield from variability(steps)
+
+
+def _cycles(steps: Steps, series: tuple[Series, ...]) -> Iterator[Cycle]:
+    for one in series:
+        if one.side != "both" and one.valid.any():
+            strides = strides_of(steps, one.side)
+            if strides:
+                yield cycle_of(one, strides)
+
+
+def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted) -> Iterator[Finding]:
+    if not steps.events:
+        yield Finding("limit", "No steps were found: the feet do not pass each other again and again.")
+    bounce = steps.locomotion.bounce
+    if activity == "auto" and steps.events and not abs(bounce) > _CLEAR_BOUNCE:
+        other = "running" if steps.locomotion.activity == "gait" else "walking"
+        yield Finding("limit", f"Walking and running are hardly told apart here; it may be {other}: say which it is.")
+    if view.kind == "oblique":
+        yield Finding("limit", "Seen at an angle, not from the side: lengths and angles come out too small.")
+    if steps.body.agreement < _CLEAR_SIGN:
+        yield Finding("limit", "Which way the person faces is uncertain; if it is wrong, strikes and toe-offs are too.")
+    if steps.body.backward:
+        yield Finding("limit", "The person moves backwards; the methods are made for walking forwards.")
+    rate = 1 / float(np.median(np.diff(sequence.time_s))) if len(sequence) > 1 else math.nan
+    if steps.events and rate < _SLOW_FPS:
+        yield Finding("limit", f"At {rate:.0f} frames per second single events are uncertain; trust means of strides.")
+    if steps.legs and not all(leg.has_foot for leg in steps.legs):
+        yield Finding("limit", "Heels and toes are not seen; events are those of the ankles, and less certain.")
+    if 0 < min((len(strides_of(steps, side)) for side in LIMBS), default=0) < _FEW_STRIDES:
+        yield Finding("limit", "Fewer than three whole strides of a foot: means are of little weight.")
+    if steps.locomotion.activity == "running":
+        pattern = strike_finding(steps)
+        if pattern is not None:
+            yield pattern
+    yield Finding("note", NOT_MEDICAL)
+
+
+def _from_the_front(sequence: PoseSequence, options: AnalysisOptions, view: View) -> Analysis:
+    usable = _usable(sequence)
+    body = body_of(usable, up_deg=options.up_deg, min_score=options.min_score)
+    unit = length_unit(sequence, body, options)
+    series = frontal_series(sequence, options)
+    limit = "Seen from the front: heel strikes, toe-offs and step lengths cannot be measured; film from the side."
+    return Analysis(
+        activity="gait",
+        track_id=int(sequence.track_ids[0]),
+        measures=tuple(frontal_measures(usable, body, unit, series)),
+        series=series,
+        findings=(Finding("limit", limit), Finding("note", NOT_MEDICAL)),
+        excluded_fraction=_excluded_fraction(usable),
+        facts=_facts(body, view, unit),
+        history=sequence.history,
+    )
+
+
+def _usable(sequence: PoseSequence) -> PoseSequence:
+    """Without the keypoints that cleaning excluded."""
+    if sequence.flags is None:
+        return sequence
+    excluded = (sequence.flags & int(EXCLUDED)) > 0
+    keypoints = np.where(excluded[..., None], np.float32("nan"), sequence.keypoints)
+    return PoseSequence(
+        keypoints, sequence.scores, sequence.time_s, sequence.track_ids, sequence.skeleton, sequence.unit,
+        sequence.history, sequence.keypoint_sd, sequence.flags,
+    )  # fmt: skip
+
+
+def _excluded_fraction(sequence: PoseSequence) -> float:
+    """Share of the frames in which a keypoint of a leg is missing that is otherwise seen."""
+    names = sequence.skeleton.keypoint_names
+    parts = [
+        i for i, name in enumerate(names) if any(name == f"{side}_{part}" for side in LIMBS for part in _LEG_PARTS)
+    ]
+    seen: BoolArray = np.asarray(np.isfinite(sequence.keypoints[:, 0, parts]).all(axis=-1))
+    used = seen.mean(axis=0) > 0.5 if len(sequence) else np.zeros(len(parts), bool)
+    return float(1 - seen[:, used].all(axis=1).mean()) if used.any() else 1.0
+
+
+def _facts(body: Body, view: View, unit: LengthUnit) -> dict[str, str]:
+    facing: str = "right" if body.forward_sign > 0 else "left"
+    near = "both" if view.visible_side == "both" else facing  # who goes to the right shows the right side
+    if view.kind == "frontal":
+        facing = view.facing
+    return {
+        "view": view.kind,
+        "facing": facing,
+        "near side": near,
+        "movement": "over the ground" if body.travels else "in place, as on a treadmill",
+        "scale": unit.source,
+    }

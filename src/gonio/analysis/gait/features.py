@@ -1,0 +1,117 @@
+"""When a smooth curve turns or one of its derivatives crosses a level, and how sure that moment is."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from gonio.analysis.gait.smoothing import Curve
+from gonio.analysis.moments import Moment
+from gonio.arrays import FloatArray64
+
+_FLATTEST = 1e-12
+_CONTRADICTS = 2.5
+"""Standard deviations between two moments of one event that are not chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From one time to another, in seconds."""
+
+    start_s: float
+    end_s: float
+
+    def __contains__(self, time_s: float) -> bool:
+        return self.start_s <= time_s <= self.end_s
+
+
+def crossings(curve: Curve, window: Window, *, order: int, level: float, rising: bool) -> list[Moment]:
+    """Moments within a window at which a derivative of the curve passes a level.
+
+    Args:
+        curve: Of any quantity.
+        window: Where to look.
+        order: Of the derivative; 0: the quantity itself.
+        level: In its unit.
+        rising: Upward through the level, else downward.
+
+    Returns:
+        In order of time. The sd is that of the derivative over its slope (first order).
+    """
+    y = curve.values[order] - level
+    before, after = y[:-1], y[1:]
+    crosses = (before < 0) & (after >= 0) if rising else (before > 0) & (after <= 0)
+    found = []
+    for i in np.flatnonzero(crosses):
+        step = curve.time_s[i + 1] - curve.time_s[i]
+        time_s = float(curve.time_s[i] + before[i] / (before[i] - after[i]) * step)
+        if time_s in window:
+            slope = max(abs(_slope(y, int(i))) / step, _FLATTEST)
+            found.append(Moment(time_s, float(curve.sd_at(time_s, order) / slope)))
+    return found
+
+
+def turn(curve: Curve, window: Window, *, order: int, kind: Literal["max", "min"]) -> Moment | None:
+    """The most extreme turn of a derivative within a window; None if it does not turn there.
+
+    Args:
+        curve: Of any quantity.
+        window: Where to look.
+        order: 0 to 2; its own derivative crosses zero where it turns.
+        kind: What to look for.
+    """
+    sign = 1 if kind == "max" else -1
+    turns = crossings(curve, window, order=order + 1, level=0.0, rising=kind == "min")
+    return max(turns, key=lambda moment: sign * curve.at(moment.time_s, order), default=None)
+
+
+def highest(curve: Curve, window: Window, *, order: int) -> Moment | None:
+    """The highest local maximum of a derivative within a window, of order 3 too, whose own derivative is not fitted."""
+    inside = (curve.time_s >= window.start_s) & (curve.time_s <= window.end_s)
+    y = np.where(inside & np.isfinite(curve.values[order]), curve.values[order], -np.inf)
+    i = int(np.argmax(y))
+    if not 0 < i < len(y) - 1 or not np.isfinite(y[i - 1 : i + 2]).all():
+        return None
+    step = curve.time_s[1] - curve.time_s[0]
+    bend = y[i - 1] - 2 * y[i] + y[i + 1]
+    shift = 0.5 * (y[i - 1] - y[i + 1]) / bend if bend < 0 else 0.0
+    return Moment(float(curve.time_s[i] + shift * step), float("nan"))
+
+
+def _slope(y: FloatArray64, i: int) -> float:
+    """Per grid step, over a few steps so that a kink does not count."""
+    low, high = max(i - 1, 0), min(i + 2, len(y) - 1)
+    slope = (y[high] - y[low]) / (high - low)
+    return float(slope if np.isfinite(slope) else y[i + 1] - y[i])
+
+
+def weighted_mean(moments: list[Moment], spreads_s: list[float]) -> Moment | None:
+    """Moments that mean the same event, each weighted by what it knows of it.
+
+    One that contradicts the others, as where noise made a second turn, is left out. Where the rest differ by more than
+    their sd, that of the mean is widened to match (Birge, Phys Rev 40, 1932).
+
+    Args:
+        moments: Of several methods.
+        spreads_s: How far each method scatters about the true event on noiseless data; added in quadrature.
+
+    Returns:
+        The mean and its sd; None of nothing.
+    """
+    if not moments:
+        return None
+    times = np.array([moment.time_s for moment in moments])
+    sd = np.hypot([moment.sd_s if np.isfinite(moment.sd_s) else 0.0 for moment in moments], spreads_s)
+    middle = _weighted_median(times, 1 / sd**2)
+    agrees = np.abs(times - times[middle]) <= _CONTRADICTS * np.hypot(sd, sd[middle])
+    weights = np.where(agrees, 1 / sd**2, 0.0)
+    mean = float(np.average(times, weights=weights))
+    excess = (weights * (times - mean) ** 2).sum() / max(agrees.sum() - 1, 1)
+    return Moment(mean, float(np.sqrt(max(excess, 1.0) / weights.sum())))
+
+
+def _weighted_median(values: FloatArray64, weights: FloatArray64) -> int:
+    """Index of the value at which half of the weight is reached."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return int(order[np.searchsorted(reached, reached[-1] / 2)])

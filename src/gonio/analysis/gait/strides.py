@@ -1,0 +1,130 @@
+"""Where each foot is farthest ahead of and behind the pelvis: the frame that all events are looked for in.
+
+It is found by amplitude alone, so no stride is lost to noise, and no step of it is in seconds or metres.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gonio.analysis.gait.coordinates import Leg
+from gonio.analysis.gait.direction import LIMBS, Body
+from gonio.analysis.gait.smoothing import Curve
+from gonio.analysis.landmarks import landmark, positions
+from gonio.arrays import FloatArray64
+from gonio.structures.sequence import PoseSequence
+
+_SWING = 0.4
+"""Part of the usual amplitude that a foot must go back for a turn to count; noise and standing still turn less."""
+_EDGE_SWING = 0.6
+"""A record may end between two turns: then the foot must have come this far towards the usual one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """A foot on its way back under the pelvis.
+
+    Attributes:
+        ahead_s: When it is farthest ahead; NaN: before the record.
+        behind_s: When it is farthest behind; NaN: after the record.
+    """
+
+    ahead_s: float
+    behind_s: float
+
+
+def stride_time(body: Body, sequence: PoseSequence) -> float:
+    """Usual time of a stride, from how the feet pass each other; NaN if they hardly do.
+
+    Args:
+        body: As `body_of` turned it.
+        sequence: For times and skeleton.
+
+    Returns:
+        Twice the median time between neighbouring turns of the distance between the ankles (or heels).
+    """
+    apart = _apart(body, sequence)
+    seen = np.isfinite(apart)
+    time_s, apart = sequence.time_s[seen], apart[seen]
+    if len(apart) < 5:
+        return float("nan")
+    passes = list(turns(apart, _SWING * _amplitude(apart)))[1:]  # the first is where the record begins
+    steps = np.diff([time_s[i] for i, _ in passes])
+    return float(2 * np.median(steps)) if len(steps) else float("nan")
+
+
+def stances(leg: Leg) -> tuple[Stance, ...]:
+    """All stances of a leg, in order; the first may begin before the record, the last end after it."""
+    forward = leg.foot.forward
+    seen = np.flatnonzero(np.isfinite(forward.position))
+    values = forward.position[seen]
+    if len(seen) < 3:
+        return ()
+    swing = _amplitude(values)
+    found_turns = [(int(seen[i]), is_max) for i, is_max in turns(values, _SWING * swing)]
+    kept = _without_false_edges(found_turns, forward, swing, last=int(seen[-1]))
+    times = [(float(forward.time_s[i]), is_max) for i, is_max in kept]
+    found = []
+    if times and not times[0][1]:
+        found.append(Stance(float("nan"), times[0][0]))
+    for n, (time_s, is_max) in enumerate(times):
+        if is_max:
+            found.append(Stance(time_s, times[n + 1][0] if n + 1 < len(times) else float("nan")))
+    return tuple(found)
+
+
+def _apart(body: Body, sequence: PoseSequence) -> FloatArray64:
+    for name in ("ankle", "heel", "toe"):
+        left, right = (positions(body.points, landmark(sequence.skeleton, name, side))[:, 0] for side in LIMBS)
+        if np.isfinite(left - right).mean() > 0.5:
+            return np.asarray(left - right)
+    return np.full(len(sequence), np.nan)
+
+
+def _amplitude(values: FloatArray64) -> float:
+    low, high = np.percentile(values, (5, 95))
+    return float(high - low)
+
+
+def turns(values: FloatArray64, threshold: float) -> Iterator[tuple[int, bool]]:
+    """Index of each turn and whether it is a maximum; alternating, each more than ``threshold`` from the one before.
+
+    The ends of the record count as turns here.
+    """
+    if threshold <= 0:
+        return
+    low = high = 0
+    rising: bool | None = None
+    for i, value in enumerate(values):
+        if value > values[high]:
+            high = i
+        if value < values[low]:
+            low = i
+        if rising is not False and value < values[high] - threshold:
+            yield high, True
+            rising, low = False, i
+        elif rising is not True and value > values[low] + threshold:
+            yield low, False
+            rising, high = True, i
+        if rising:
+            low = i
+        elif rising is False:
+            high = i
+    if rising is not None:
+        yield (high, True) if rising else (low, False)
+
+
+def _without_false_edges(
+    ends: list[tuple[int, bool]], forward: Curve, swing: float, *, last: int
+) -> list[tuple[int, bool]]:
+    """Without an end of the record that looks like a turn, and without a last swing that has hardly begun."""
+    if ends and (ends[0][0] == 0 or forward.time_s[ends[0][0]] <= forward.time_s[0]):
+        ends = ends[1:]
+    if ends and ends[-1][0] >= last:
+        ends = ends[:-1]
+    if len(ends) >= 2:
+        there = abs(forward.position[ends[-1][0]] - forward.position[ends[-2][0]])
+        if there < _EDGE_SWING * swing:
+            ends = ends[:-1]
+    return ends

@@ -1,0 +1,115 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from benchmarks.motion.gait_walker import Gait, walker
+
+from gonio.analysis.gait.direction import body_of
+from gonio.analysis.gait.events import HEEL_STRIKE, TOE_OFF, find_steps
+from gonio.analysis.gait.methods import OFFS, STRIKES
+from gonio.analysis.gait.strides import stances, stride_time, turns
+from gonio.analysis.landmarks import Limb
+from gonio.structures.sequence import PoseSequence
+
+RUN = Gait(stride_s=0.7, stance=0.35, speed=3.5)
+SIDES: tuple[Limb, Limb] = ("left", "right")
+
+
+def test_turns_alternate_and_ignore_small_ones() -> None:
+    values = np.array([0.0, 5, 4.5, 10, 2, 3, 2, 9, 1])
+    assert list(turns(values, 3.0)) == [(0, False), (3, True), (4, False), (7, True), (8, False)]
+    assert list(turns(np.zeros(5), 0.0)) == []
+
+
+@pytest.mark.parametrize("treadmill", [False, True])
+@pytest.mark.parametrize("fps", [30, 60, 120])
+def test_every_strike_and_toe_off_is_found_once(fps: float, treadmill: bool) -> None:
+    gait = Gait()
+    steps = find_steps(walker(gait, fps=fps, treadmill=treadmill))
+    assert steps.body.travels is not treadmill
+    assert steps.locomotion.activity == "gait"
+    assert steps.stride_s == pytest.approx(gait.stride_s, rel=0.05)
+    for side in SIDES:
+        for name, truth in ((HEEL_STRIKE, gait.strikes(side, 6)), (TOE_OFF, gait.offs(side, 6))):
+            found = [event.time_s for event in steps.times(name, side)]
+            np.testing.assert_allclose(found, truth, atol=0.025)
+
+
+def test_running_is_told_from_walking() -> None:
+    for seconds in (2.0, 6.0):
+        assert find_steps(walker(RUN, seconds=seconds)).locomotion.activity == "running"
+        assert find_steps(walker(seconds=seconds)).locomotion.activity == "gait"
+
+
+def test_somebody_who_stands_has_no_steps() -> None:
+    walking = walker(seconds=3.0)
+    standing = replace(walking, keypoints=np.repeat(walking.keypoints[:1], len(walking), axis=0))
+    assert find_steps(standing).events == ()
+
+
+def test_without_feet_the_ankles_do() -> None:
+    gait = Gait()
+    steps = find_steps(walker(gait, skeleton="coco17"))
+    assert not any(leg.has_foot for leg in steps.legs)
+    for side in SIDES:
+        assert len(steps.times(HEEL_STRIKE, side)) == len(gait.strikes(side, 6))
+
+
+def test_facing_is_found_on_a_treadmill_and_to_the_left() -> None:
+    sequence = walker(treadmill=True)
+    left = replace(sequence, keypoints=sequence.keypoints * np.array([-1, 1], np.float32))
+    assert body_of(sequence).forward_sign == 1
+    assert body_of(left).forward_sign == -1
+    assert body_of(left).agreement > 0.9
+
+
+def test_backward_walking_is_said() -> None:
+    sequence = walker()
+    assert not body_of(sequence).backward
+    assert body_of(replace(sequence, keypoints=sequence.keypoints[::-1].copy())).backward
+
+
+def test_noise_makes_events_less_sure_and_not_more() -> None:
+    clean = walker()
+    noise = np.random.default_rng(0).normal(0, 0.02, clean.keypoints.shape)
+    noisy = find_steps(replace(clean, keypoints=(clean.keypoints + noise).astype(np.float32)))
+    sure, unsure = (np.mean([event.sd_s for event in steps.events]) for steps in (find_steps(clean), noisy))
+    assert 0 < sure < unsure < 0.03
+    assert len(noisy.events) == len(find_steps(clean).events)
+
+
+def test_one_missing_second_costs_only_the_events_in_it() -> None:
+    sequence = walker(fps=60)
+    keypoints = sequence.keypoints.copy()
+    keypoints[180:240] = np.nan
+    events = find_steps(replace(sequence, keypoints=keypoints)).events
+    outside = [event for event in find_steps(sequence).events if not 2.7 < event.time_s < 4.3]
+    for event in outside:
+        near = [other.time_s for other in events if (other.name, other.side) == (event.name, event.side)]
+        assert np.abs(np.array(near) - event.time_s).min() < 0.01
+
+
+@pytest.mark.parametrize("methods", [STRIKES, OFFS])
+def test_methods_are_functions_of_a_leg_and_a_stance(methods: dict[str, object]) -> None:
+    steps = find_steps(walker(fps=100))
+    (leg, _) = steps.legs
+    for name in methods:
+        method = STRIKES.get(name, None) if methods is STRIKES else OFFS[name]
+        assert method is not None
+        assert "Source:" in (method.__doc__ or ""), name
+        for stance in stances(leg)[1:-1]:
+            moment = method(leg, stance)
+            assert moment is None or abs(moment.time_s - stance.ahead_s) < leg.stride_s
+
+
+def test_a_stride_time_needs_feet_that_pass_each_other() -> None:
+    sequence = walker(seconds=0.3)
+    assert np.isnan(stride_time(body_of(sequence), sequence))
+
+
+def test_an_unseen_leg_is_left_out() -> None:
+    sequence: PoseSequence = walker()
+    keypoints = sequence.keypoints.copy()
+    for part in ("heel", "big_toe", "ankle"):
+        keypoints[:, :, sequence.skeleton.index(f"left_{part}")] = np.nan
+    assert find_steps(replace(sequence, keypoints=keypoints)).times(HEEL_STRIKE, "left") == ()
