@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 .PHONY: demo test check format footprint clean
 
-demo: $(VENV)/core.stamp          ## poses on the sample photograph and clip, into demo-out/
+demo: $(VENV)/core.stamp          ## poses on the sample photograph and clip, and a report, into demo-out/
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/dev.stamp           ## all tests
@@ -31,7 +31,7 @@ $(VENV)/core.stamp: pyproject.toml constraints.txt
 	@echo "installing gonio into $(VENV) (about a minute, once)"
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gonio needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@$(PIP) --editable '.[cpu]'
+	@$(PIP) --editable '.[analysis,cpu]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/core.stamp

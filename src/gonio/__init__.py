@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from gonio._version import __version__
 
 if TYPE_CHECKING:
+    from gonio.analysis.options import AnalysisOptions
     from gonio.draw.overlay import DrawStyle
     from gonio.errors import PoseError
     from gonio.io.sources import open_source
     from gonio.models.loader import load_model
     from gonio.models.registry import list_models
+    from gonio.motion.analyse import Motion, analyse
     from gonio.pipeline import predict, stream
     from gonio.results import Result, Results
     from gonio.structures.conversion import convert_poses
@@ -27,14 +29,17 @@ if TYPE_CHECKING:
     from gonio.structures.skeleton import Skeleton, load_skeleton
 
 _HOME = {
+    "AnalysisOptions": "gonio.analysis.options",
     "DrawStyle": "gonio.draw.overlay",
     "Frame": "gonio.structures.frame",
+    "Motion": "gonio.motion.analyse",
     "PoseError": "gonio.errors",
     "PoseSequence": "gonio.structures.sequence",
     "Poses": "gonio.structures.poses",
     "Result": "gonio.results",
     "Results": "gonio.results",
     "Skeleton": "gonio.structures.skeleton",
+    "analyse": "gonio.motion.analyse",
     "convert_poses": "gonio.structures.conversion",
     "list_models": "gonio.models.registry",
     "load_model": "gonio.models.loader",
@@ -45,8 +50,10 @@ _HOME = {
 }
 
 __all__ = [
+    "AnalysisOptions",
     "DrawStyle",
     "Frame",
+    "Motion",
     "PoseError",
     "PoseSequence",
     "Poses",
@@ -54,6 +61,7 @@ __all__ = [
     "Results",
     "Skeleton",
     "__version__",
+    "analyse",
     "convert_poses",
     "list_models",
     "load_model",

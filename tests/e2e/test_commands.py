@@ -15,7 +15,7 @@ from gonio.models.registry import list_models
 if TYPE_CHECKING:
     from tests.e2e.conftest import Check, Gonio
 
-VERBS = ("predict", "evaluate", "train", "export", "quantize", "bench", "models", "info")
+VERBS = ("predict", "analyse", "progress", "evaluate", "train", "export", "quantize", "bench", "models", "info")
 
 
 @pytest.mark.parametrize("verb", [(), *((verb,) for verb in VERBS)], ids=lambda verb: " ".join(verb) or "gonio")

@@ -17,6 +17,7 @@ import pytest
 from gonio.analysis.options import AnalysisOptions
 from gonio.errors import ConfigError, MediaError
 from gonio.io.sources.base import FrameSource
+from gonio.live import serving
 from gonio.live import session as session_module
 from gonio.live.serving import serve_live
 from gonio.models.model import PoseModel

@@ -19,8 +19,20 @@ LEVELS = {
     1: {"structures"},
     2: {"augmentation", "codecs", "io", "tracking", "analysis", "draw", "evaluation"},
     3: {"models"},
-    4: {"pipeline", "results", "saving", "labelled", "report_page", "training", "export", "datasets"},
-    5: {"apps", "__main__"},
+    4: {
+        "following",
+        "motion",
+        "motion_report",
+        "pipeline",
+        "results",
+        "saving",
+        "labelled",
+        "report_page",
+        "training",
+        "export",
+        "datasets",
+    },
+    5: {"apps", "live", "__main__"},
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
@@ -31,7 +43,7 @@ OPTIONAL_PACKAGES = {
     *("pandas", "pycocotools", "safetensors", "scipy", "tensorboard", "torch", "yaml"),
 }
 """Not installed with the core: never imported at the top of a file, except in the rooms that are about them."""
-ROOMS_WITH_EXTRAS = {"analysis", "training", "export"}
+ROOMS_WITH_EXTRAS = {"analysis", "live", "motion", "motion_report", "training", "export"}
 LATE_IMPORTS = OPTIONAL_PACKAGES | {"tkinter", "resource"}
 """What a function may import: optional packages, and parts of the standard library that not every Python has."""
 FRONT_DOOR = Path("__init__.py")
@@ -236,5 +248,5 @@ def test_every_public_name_resolves(name: str) -> None:
 
 
 def test_a_name_that_is_not_there() -> None:
-    with pytest.raises(AttributeError, match=r"module 'gonio' has no attribute 'Pose'; it has DrawStyle, .*stream$"):
+    with pytest.raises(AttributeError, match=r"module 'gonio' has no attribute 'Pose'; it has AnalysisOptions, .*stream$"):
         gonio.Pose  # noqa: B018

@@ -30,7 +30,8 @@ class CleaningSettings:
         max_gap_s: Longest gap to fill: half of walking's swing phase, in which a foot still keeps its course.
         filter: Zero-phase Butterworth of fourth order, or none.
         cutoff_hz: Of the filter, for all keypoints; 6 Hz is usual for gait. None: by residual analysis, per keypoint.
-        cutoff_limits_hz: Within which residual analysis may choose: under 3 Hz steps are lost, over 12 Hz is noise.
+        cutoff_limits_hz: Within which residual analysis may choose: below 6 Hz, usual for gait, noise would let it round
+            off foot contacts and the peaks of angles; over 12 Hz is noise.
 
     Raises:
         ConfigError: If a number is out of its range.
@@ -45,7 +46,7 @@ class CleaningSettings:
     max_gap_s: float = 0.2
     filter: Literal["butterworth", "none"] = "butterworth"
     cutoff_hz: float | None = None
-    cutoff_limits_hz: tuple[float, float] = (3.0, 12.0)
+    cutoff_limits_hz: tuple[float, float] = (6.0, 12.0)
 
     def __post_init__(self) -> None:
         if self.filter not in ("butterworth", "none"):

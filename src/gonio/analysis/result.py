@@ -9,7 +9,13 @@ from gonio.arrays import FloatArray64, check_shape
 
 CYCLE_POINTS = 101
 """0, 1, ... 100 % of a cycle."""
+_DECIMALS = {"s": 3, "m": 3, "m/s": 2, "1": 2, "leg lengths": 2, "leg lengths/s": 2, "body lengths": 2, "px": 0}
 NOT_MEDICAL = "Gonio is not a medical device."
+
+
+def decimals(unit: str) -> int:
+    """How many decimals a number of this unit is written with."""
+    return _DECIMALS.get(unit, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Measure:
         if not math.isfinite(self.value):
             return f"{self.label} not measured" + (f" ({self.note})" if self.note else "")
         unit = "" if self.unit in ("", "1") else f" {self.unit}"
-        digits = 3 if self.unit in ("s", "m", "m/s", "1") else 1
+        digits = decimals(self.unit)
         text = f"{self.label} {self.value:.{digits}f}{unit}"
         if math.isfinite(self.sd):
             text += f" +- {self.sd:.{digits}f}"

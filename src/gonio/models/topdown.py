@@ -51,7 +51,7 @@ class TopDownModel(PoseModel):
         self._proposer = proposer
 
     def refine(self, image: ImageArray, people: Poses, *, flip_test: bool = False) -> Poses:
-        """Look closely at people whose boxes are known, without the detector: in a video, say, at those of a moment ago.
+        """Look closely at people whose boxes are known, without the detector; in a video at those of a moment ago.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.

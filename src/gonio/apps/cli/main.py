@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gonio._version import __version__
-from gonio.apps.cli import bench, data, evaluate, export, info, models, predict, quantize, train
+from gonio.apps.cli import analyse, bench, data, evaluate, export, info, models, predict, progress, quantize, train
 from gonio.apps.cli.console import WarningsHandler, say_error
 from gonio.errors import PoseError
 
@@ -26,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(predict.predict)
+app.command()(analyse.analyse)
+app.command()(progress.progress)
 app.command()(evaluate.evaluate)
 app.command()(train.train)
 app.command()(export.export)

@@ -1,0 +1,100 @@
+"""``analyse``: from a video, or from stored keypoints, to measurements. Track, choose the person, clean, measure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gonio.analysis.activities import find_activity
+from gonio.analysis.cleaning import CleaningSettings
+from gonio.analysis.options import AnalysisOptions
+from gonio.analysis.result import Analysis
+from gonio.errors import ConfigError
+from gonio.io.formats.marker_map import MarkerMap
+from gonio.io.formats.sequence_files import is_keypoint_file
+from gonio.io.sources import Source, SourceLike, open_source
+from gonio.models.loader import load_model
+from gonio.models.model import PoseModel
+from gonio.motion.people import ErrorByScore, main_person, prepare, read_people, track_people, with_person
+from gonio.results import Result
+from gonio.structures.sequence import PoseSequence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """A person's movement and what was measured of it.
+
+    Attributes:
+        analysis: The numbers.
+        sequence: The person's keypoints that they rest on: cleaned, of one track.
+        everyone: All people that were followed, the measured one cleaned, the others as they were found.
+        source: Name of the video or file.
+        model: Name of the model that found the keypoints; None: they came from a file.
+    """
+
+    analysis: Analysis
+    sequence: PoseSequence
+    everyone: PoseSequence
+    source: str
+    model: str | None = None
+
+
+def analyse(
+    source: SourceLike | Source,
+    *,
+    activity: str = "auto",
+    options: AnalysisOptions | None = None,
+    track_id: int | None = None,
+    model: str | Path | PoseModel | None = None,
+    threads: int | None = None,
+    marker_map: str | Path | MarkerMap | None = None,
+    fps: float | None = None,
+    size_wh: tuple[int, int] | None = None,
+    cleaning: CleaningSettings | None = None,
+    on_result: Callable[[Result], None] | None = None,
+) -> Motion:
+    """Measure the movement of one person in a video or in a file of keypoints.
+
+    Args:
+        source: A video, or a file of keypoints (``.json .jsonl .csv .parquet .nc .trc .c3d .bvh .h5``, a folder of
+            OpenPose's).
+        activity: ``"auto"``, or a name from `gonio.analysis.activities.list_activities`: ``"squat"``, ``"gait"``,
+            ``"running"``, ``"golf"``, ``"jump"``, ``"angles"``...
+        options: What is known beforehand: height, scale, view, side.
+        track_id: Whom; default: whoever is largest and longest in sight.
+        model: As of `gonio.stream`; only for a video.
+        threads: Threads of each network, only where ``model`` is a name.
+        marker_map: Of a file of markers: which of them make which keypoint.
+        fps: Of files of keypoints that count frames and have no times.
+        size_wh: Of the picture, for files of keypoints in parts of it.
+        cleaning: How the keypoints are cleaned.
+        on_result: Called with each frame of a video as it is done, to show progress.
+
+    Raises:
+        MediaError: If the source cannot be read, or nobody is in it.
+        ConfigError: If there is no such activity, track or option.
+        MissingDependencyError: If the packages of ``gonio[analysis]`` are not installed.
+
+    Example:
+        >>> analyse("squats.mp4", activity="squat").analysis.repetitions  # doctest: +SKIP
+    """
+    measure = find_activity(activity)  # before the work
+    options = options or AnalysisOptions()
+    if isinstance(source, str | Path) and is_keypoint_file(source):
+        name, used, everyone = str(source), None, read_people(source, marker_map=marker_map, fps=fps, size_wh=size_wh)
+    else:
+        if marker_map is not None:
+            raise ConfigError(f"a marker map goes with files of markers; '{source}' is a video")
+        used = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
+        opened = open_source(source)
+        name, everyone = opened.name, track_people(opened, used, on_result=on_result)
+    chosen = main_person(everyone) if track_id is None else track_id
+    person = prepare(everyone.person(chosen), errors=errors_of(used), cleaning=cleaning)
+    return Motion(
+        measure(person, options), person, with_person(everyone, person), name, used.card.name if used else None
+    )
+
+
+def errors_of(model: PoseModel | None) -> ErrorByScore | None:
+    """How far off the model's keypoints are by their score, where its card knows."""
+    calibration = None if model is None else model.card.calibration
+    return None if calibration is None else [(row.score, row.rms) for row in calibration.keypoint_error]

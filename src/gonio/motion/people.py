@@ -1,0 +1,103 @@
+"""Who moves in a video or a file of keypoints, and the one of them that is measured, cleaned and with error bars."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from gonio.analysis.cleaning import CleaningSettings, clean
+from gonio.analysis.uncertainty import with_uncertainty
+from gonio.errors import MediaError
+from gonio.io.formats.marker_map import MarkerMap
+from gonio.io.formats.sequence_files import read_keypoints
+from gonio.io.sources import Source
+from gonio.models.model import PoseModel
+from gonio.pipeline import stream
+from gonio.results import Result
+from gonio.structures.poses import Poses
+from gonio.structures.sequence import PoseSequence
+from gonio.tracking.tracker import PoseTracker
+
+ErrorByScore = Sequence[tuple[float, float]]
+"""Knots ``(score, root mean square error as a part of the root of the box's area)``, from a model card."""
+
+
+def track_people(
+    source: Source, model: PoseModel, *, on_result: Callable[[Result], None] | None = None
+) -> PoseSequence:
+    """Everyone in a video over time.
+
+    Raises:
+        MediaError: If nobody is in it.
+    """
+    frames: list[Poses] = []
+    for result in stream(source, model=model, track=True):
+        frames.append(result.poses)
+        if on_result is not None:
+            on_result(result)
+    return _together(frames, source.name)
+
+
+def read_people(
+    path: str | Path,
+    *,
+    marker_map: str | Path | MarkerMap | None = None,
+    fps: float | None = None,
+    size_wh: tuple[int, int] | None = None,
+) -> PoseSequence:
+    """Everyone in a file of keypoints; those without track ids are tracked first.
+
+    Raises:
+        MediaError: If the file cannot be read, or nobody is in it.
+        ConfigError: If it needs a marker map, or a frame rate.
+    """
+    found = read_keypoints(path, map=marker_map, fps=fps, size_wh=size_wh)
+    if isinstance(found, PoseSequence):
+        return found
+    if any(poses.track_ids is None and len(poses) for poses in found):
+        tracker = PoseTracker()
+        found = [tracker.update(poses) for poses in found]
+    return _together(found, str(path))
+
+
+def main_person(sequence: PoseSequence) -> int:
+    """The track of whoever is largest and longest in sight: the sum over time of size times score.
+
+    Raises:
+        MediaError: If no track has a keypoint.
+    """
+    seen = np.asarray(np.isfinite(sequence.keypoints).all(axis=-1))
+    points = np.where(seen[..., None], sequence.keypoints, np.nan)
+    low = np.fmin.reduce(points, axis=2, initial=np.inf)
+    high = np.fmax.reduce(points, axis=2, initial=-np.inf)
+    diagonal = np.linalg.norm(np.where(np.any(seen, axis=2, keepdims=True), high - low, 0), axis=-1)
+    weight = (diagonal * (sequence.scores * seen).mean(axis=2)).sum(axis=0)
+    if not len(weight) or not weight.max() > 0:
+        raise MediaError("nobody to measure: no track has a visible keypoint")
+    return int(sequence.track_ids[int(weight.argmax())])
+
+
+def prepare(
+    person: PoseSequence, *, errors: ErrorByScore | None = None, cleaning: CleaningSettings | None = None
+) -> PoseSequence:
+    """Error bars and cleaning: what every analysis takes."""
+    known = with_uncertainty(person, error_by_score=errors)
+    cleaned = clean(known, cleaning or CleaningSettings())
+    return with_uncertainty(cleaned, error_by_score=errors)  # once more, for the keypoints that were filled in
+
+
+def with_person(everyone: PoseSequence, person: PoseSequence) -> PoseSequence:
+    """Everyone, with one of them as that sequence of one has it."""
+    column = int(np.flatnonzero(everyone.track_ids == person.track_ids[0])[0])
+    keypoints, scores = everyone.keypoints.copy(), everyone.scores.copy()
+    keypoints[:, column], scores[:, column] = person.keypoints[:, 0], person.scores[:, 0]
+    return replace(everyone, keypoints=keypoints, scores=scores, history=person.history)
+
+
+def _together(frames: Iterable[Poses], name: str) -> PoseSequence:
+    nobody = np.zeros(0, np.int64)
+    with_ids = [poses if poses.track_ids is not None else replace(poses, track_ids=nobody) for poses in frames]
+    if not any(len(poses) for poses in with_ids):
+        raise MediaError(f"nobody was found in '{name}' ({len(with_ids)} frames); is a person large enough to be seen?")
+    return PoseSequence.from_poses(with_ids)

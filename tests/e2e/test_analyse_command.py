@@ -1,0 +1,186 @@
+"""``gonio analyse`` for real: videos, marker files, stored keypoints; reports and numbers; what is refused."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from gonio.io.formats.sequence_files import read_sequence, write_sequence
+from gonio.io.sinks.video import VideoSink
+from gonio.structures.sequence import PoseSequence
+from gonio.structures.skeleton import load_skeleton
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Gonio
+
+ROOT = Path(__file__).parents[2]
+CLIP = ROOT / "samples" / "walk.mp4"
+MAP = ROOT / "docs" / "examples" / "rajagopal-markers.yaml"
+"""A step of 1/30 s cannot be told better than this."""
+EVENT_S = 0.05
+
+
+def record(text: str) -> dict[str, Any]:
+    document = json.loads(text)
+    assert isinstance(document, dict)
+    return document
+
+
+def strikes(document: dict[str, Any], name: str = "heel_strike") -> list[tuple[float, str]]:
+    return [(one["time_s"], one["side"]) for one in document["events"] if one["name"] == name]
+
+
+@pytest.fixture(scope="module")
+def squatter() -> PoseSequence:
+    """Somebody seen from the side who stands, squats three times in 2.4 s each, and stands; 30 frames a second."""
+    time_s = np.arange(0, 10.5, 1 / 30)
+    down = np.where((time_s > 1.5) & (time_s < 8.7), (1 - np.cos(2 * np.pi * (time_s - 1.5) / 2.4)) / 2, 0.0)
+    knee_out, hip_back = 70 * down, 60 * down
+    ankle = np.stack([np.full_like(time_s, 400.0), np.full_like(time_s, 640.0)], axis=1)
+    knee = np.stack([400 + knee_out, 520 + 20 * down], axis=1)
+    hip = np.stack([400 - hip_back, 400 + 110 * down], axis=1)
+    shoulder = np.stack([405 + 30 * down, 240 + 120 * down], axis=1)
+    skeleton = load_skeleton("coco17")
+    keypoints = np.full((len(time_s), 1, len(skeleton), 2), np.nan, np.float32)
+    for name, place, shift in (("ankle", ankle, 0), ("knee", knee, 0), ("hip", hip, 0), ("shoulder", shoulder, 0)):
+        for side, offset in (("left", 3.0), ("right", -3.0)):
+            keypoints[:, 0, skeleton.index(f"{side}_{name}")] = place + offset + shift
+    for side in ("left", "right"):
+        keypoints[:, 0, skeleton.index(f"{side}_elbow")] = shoulder + np.array([60, 20])
+        keypoints[:, 0, skeleton.index(f"{side}_wrist")] = shoulder + np.array([120, 25])
+        keypoints[:, 0, skeleton.index(f"{side}_ear")] = shoulder + np.array([2, -70])
+        keypoints[:, 0, skeleton.index(f"{side}_eye")] = shoulder + np.array([22, -78])
+    keypoints[:, 0, skeleton.index("nose")] = shoulder + np.array([30, -70])
+    noise = np.random.default_rng(0).normal(0, 1.0, keypoints.shape)
+    scores = np.where(np.isfinite(keypoints[..., 0]), 0.95, 0).astype(np.float32)
+    return PoseSequence((keypoints + noise).astype(np.float32), scores, time_s, np.array([7]), skeleton)
+
+
+def test_the_clip_is_walking(gonio: "Gonio", tmp_path: Path) -> None:
+    report, table = tmp_path / "walk.html", tmp_path / "walk.csv"
+    done = gonio("analyse", CLIP, "--report", report, "--out", table, "--json")
+    assert done.returncode == 0, done.stderr
+    found = record(done.stdout)
+    assert found["activity"] == "gait"
+    assert found["reps"] == 0
+    assert found["sha256"] is not None
+    sides = [side for _, side in strikes(found)]
+    assert len(sides) >= 4
+    assert all(before != after for before, after in pairwise(sides))
+    values = {(one["name"], one["side"]): one for one in found["measures"]}
+    cadence = values["cadence", "both"]
+    assert 80 < cadence["value"] < 120
+    assert 0 < cadence["sd"] < 20
+    assert 0 <= found["excluded_fraction"] <= 1
+    page = report.read_text("utf-8")
+    assert "not a medical device" in page
+    assert found["sha256"] in page
+    assert "https://" not in page.split("<script")[0].split("<body")[1]
+    assert len(read_sequence(table)) == 90
+
+
+def test_repetitions_from_stored_keypoints(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
+    stored = tmp_path / "squats.csv"
+    write_sequence(stored, squatter)
+    done = gonio("analyse", stored, "--as", "squat", "--json", "--out", tmp_path / "angles.mot")
+    assert done.returncode == 0, done.stderr
+    found = record(done.stdout)
+    assert (found["reps"], found["track_id"], found["model"]) == (3, 7, None)
+    bottoms = [one["time_s"] for one in found["events"] if one["name"] == "bottom"]
+    np.testing.assert_allclose(bottoms, [2.7, 5.1, 7.5], atol=0.1)
+    assert "knee_flexion" in (tmp_path / "angles.mot").read_text()
+    same = gonio("analyse", stored, "--json", "--date", "2026-03-02")
+    assert record(same.stdout)["activity"] == "squat"
+    assert record(same.stdout)["created"].startswith("2026-03-02")
+    for name, text in (("first.json", same.stdout), ("second.json", done.stdout)):
+        (tmp_path / name).write_text(text)
+    trend = gonio("progress", tmp_path / "second.json", tmp_path / "first.json", "--out", tmp_path / "trend.html")
+    assert trend.returncode == 0, trend.stderr
+    assert "2 March 2026" in (tmp_path / "trend.html").read_text("utf-8")
+
+
+def test_markers_in_3d_and_through_a_camera(gonio: "Gonio", shared_data: Path, tmp_path: Path) -> None:
+    """Oracle: force plates of 50 N; the first strike of each foot on a plate."""
+    trial = shared_data / "gait" / "walk_markers.trc"
+    through = tmp_path / "camera.yaml"
+    through.write_text(MAP.read_text("utf-8") + "\ncamera: side\n", "utf-8")
+    for marker_map in (MAP, through):
+        done = gonio("analyse", trial, "--map", marker_map, "--as", "gait", "--json")
+        assert done.returncode == 0, done.stderr
+        found = record(done.stdout)
+        assert [side for _, side in strikes(found)][:3] == ["right", "left", "right"]
+        stride = strikes(found)[2][0] - strikes(found)[0][0]
+        assert abs(stride - 1.14) < EVENT_S
+
+
+def test_a_person_reads_it(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
+    stored = tmp_path / "squats.csv"
+    write_sequence(stored, squatter)
+    done = gonio("analyse", stored, "--as", "squat")
+    assert done.returncode == 0, done.stderr
+    assert "squat, 3 repetitions, track 7" in done.stdout
+    assert "repetition time" in done.stdout
+    assert " +- " in done.stdout
+    assert "not a medical device" in done.stdout
+
+
+def test_a_folder_of_videos(gonio: "Gonio", tmp_path: Path) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    (folder / "a.mp4").symlink_to(CLIP)
+    (folder / "broken.mp4").write_bytes(b"no video")
+    done = gonio("analyse", folder, "--as", "angles", "--out", tmp_path / "out", "--json", "--model", "lightning")
+    assert done.returncode == 1
+    assert "broken.mp4" in done.stderr
+    both = record(done.stdout)
+    assert [one["activity"] for one in both["analyses"]] == ["angles"]
+    assert len(both["failures"]) == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.html", "a.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--as", "sqat"], "did you mean 'squat'"),
+        (["--view", "top"], "--view is 'top'; give one of side, frontal"),
+        (["--height", "170"], "--height is 170.0; give a number from 0.3 to 2.8"),
+        (["--report", "a.docx"], "a report ends in .html or .pdf, got 'a.docx'"),
+        (["--out", "a.xyz"], "no format for sequences ends in '.xyz'"),
+        (["--map", str(MAP)], "a marker map goes with files of markers"),
+        (["--camera", "0"], "--camera is live: leave out SOURCE"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_before_the_work(gonio: "Gonio", arguments: list[str], sentence: str) -> None:
+    done = gonio("analyse", CLIP, *arguments)
+    assert done.returncode == 1
+    assert sentence in " ".join(done.stderr.split())
+    assert done.stderr.count("error:") == 1
+
+
+def test_nobody_in_the_video(gonio: "Gonio", tmp_path: Path) -> None:
+    empty_video = tmp_path / "empty.mp4"
+    with VideoSink(empty_video) as sink:
+        for step in range(6):
+            sink.write(np.full((120, 160, 3), 90, np.uint8), step / 30)
+    report = tmp_path / "report.html"
+    report.write_text("an earlier one")
+    done = gonio("analyse", empty_video, "--report", report)
+    assert done.returncode == 1
+    assert "nobody was found in" in done.stderr
+    assert report.read_text() == "an earlier one"
+
+
+def test_a_source_is_needed(gonio: "Gonio") -> None:
+    done = gonio("analyse")
+    assert done.returncode == 1
+    assert "name a video or a file of keypoints" in done.stderr
+
+
+def test_the_list(gonio: "Gonio") -> None:
+    done = gonio("analyse", "--list")
+    assert done.returncode == 0
+    names = [line.split()[0] for line in done.stdout.splitlines()]
+    assert {"auto", "gait", "running", "golf", "jump", "squat", "push-up", "single-leg-stance"} <= set(names)
