@@ -30,8 +30,8 @@ class CleaningSettings:
         max_gap_s: Longest gap to fill: half of walking's swing phase, in which a foot still keeps its course.
         filter: Zero-phase Butterworth of fourth order, or none.
         cutoff_hz: Of the filter, for all keypoints; 6 Hz is usual for gait. None: by residual analysis, per keypoint.
-        cutoff_limits_hz: Within which residual analysis may choose: below 6 Hz, usual for gait, noise would let it round
-            off foot contacts and the peaks of angles; over 12 Hz is noise.
+        cutoff_limits_hz: Within which residual analysis may choose: below 6 Hz, usual for gait, noise would make it
+            round off foot contacts and the peaks of angles; over 12 Hz is noise.
 
     Raises:
         ConfigError: If a number is out of its range.

@@ -1,0 +1,71 @@
+"""`analyse_angles`: every joint and segment angle that the view allows, of both sides, with its summary."""
+
+from collections.abc import Iterator
+
+from gonio.analysis.angle_table import AngleDefinition, angle_definition, list_angles
+from gonio.analysis.angles import AngleSeries, angle_series
+from gonio.analysis.kinematics import summarise
+from gonio.analysis.options import AnalysisOptions
+from gonio.analysis.result import Analysis, Finding
+from gonio.analysis.series import Side
+from gonio.analysis.view import View, detect_view
+from gonio.structures.sequence import PoseSequence
+
+_PLANE_OF_VIEW = {"side": "sagittal", "frontal": "frontal"}
+
+
+def analyse_angles(sequence: PoseSequence, options: AnalysisOptions | None = None) -> Analysis:
+    """Angles over time and their mean, peak, least and range.
+
+    Args:
+        sequence: Of one person, cleaned; in space every angle is measured, in a picture those of its plane.
+        options: ``convention``, ``view``, ``up_deg`` and ``min_score``; ``side`` leaves the other side out.
+
+    Raises:
+        ConfigError: If the sequence is not of one person.
+    """
+    options = options or AnalysisOptions()
+    view = detect_view(sequence, options=options)
+    in_space = sequence.keypoints.shape[-1] == 3
+    shown = [angle for angle in map(angle_definition, list_angles()) if in_space or is_shown(angle, view)]
+    series = [
+        angle_series(sequence, angle.name, side=side, view=view, options=options)
+        for angle in shown
+        for side in _sides(angle, options)
+    ]
+    measured = tuple(one for one in series if one.valid.any())
+    return Analysis(
+        activity="angles",
+        track_id=int(sequence.track_ids[0]),
+        measures=tuple(measure for one in measured for measure in summarise(one)),
+        series=measured,
+        findings=tuple(_findings(series, view)),
+        excluded_fraction=min((one.excluded_fraction for one in series), default=1.0),
+        facts={"view": _words(view), "convention": options.convention},
+        history=sequence.history,
+    )
+
+
+def is_shown(angle: AngleDefinition, view: View) -> bool:
+    """Whether a picture from there shows the plane of the angle; an oblique one shows none as it is, and tries both."""
+    return angle.plane == "any" or view.kind == "oblique" or angle.plane == _PLANE_OF_VIEW[view.kind]
+
+
+def _sides(angle: AngleDefinition, options: AnalysisOptions) -> tuple[Side, ...]:
+    if not angle.sided:
+        return ("both",)
+    return ("left", "right") if options.side in (None, "both") else (options.side,)
+
+
+def _findings(series: list[AngleSeries], view: View) -> Iterator[Finding]:
+    if view.kind == "oblique":
+        yield Finding(
+            "limit", "Seen between side and front: angles are those of the picture, not of the body; film squarely."
+        )
+    missing = [one.label for one in series if not one.valid.any()]
+    if missing:
+        yield Finding("limit", f"Never well enough seen to be measured: {', '.join(missing)}.")
+
+
+def _words(view: View) -> str:
+    return f"{view.kind}, facing {view.facing} ({view.note})"

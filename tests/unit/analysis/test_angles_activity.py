@@ -1,0 +1,64 @@
+"""Which angles a view shows; the values are those of `angle_series`, which has its own tests."""
+
+from dataclasses import replace
+
+import pytest
+from benchmarks.motion.golfer import Golfer, filmed, in_space, swing
+from benchmarks.motion.jumper import Jumper, filmed_jump
+
+from gonio.analysis.angles_activity import analyse_angles
+from gonio.analysis.options import AnalysisOptions
+from gonio.analysis.result import Analysis
+
+SQUATTING = filmed_jump(Jumper(crouch_m=0.3)).sequence.between(0, 1.2)
+
+
+def names(analysis: Analysis) -> set[tuple[str, str]]:
+    return {(series.name, series.side) for series in analysis.series}
+
+
+def test_the_side_view_shows_the_sagittal_plane_of_both_sides() -> None:
+    analysis = analyse_angles(SQUATTING)
+    assert {("knee_flexion", "left"), ("knee_flexion", "right"), ("trunk_lean", "both")} <= names(analysis)
+    assert not {name for name, _ in names(analysis)} & {"knee_valgus", "pelvis_obliquity"}
+    assert analysis.facts["view"].startswith("side")
+
+
+def test_the_frontal_view_shows_the_frontal_plane() -> None:
+    analysis = analyse_angles(
+        filmed(swing(Golfer()), camera="face_on").between(0, 0.8), AnalysisOptions(view="frontal")
+    )
+    assert {name for name, _ in names(analysis)} & {"knee_valgus", "pelvis_obliquity"}
+    assert "knee_flexion" not in {name for name, _ in names(analysis)}
+
+
+def test_space_shows_everything() -> None:
+    shown = {name for name, _ in names(analyse_angles(in_space(swing(Golfer()))))}
+    assert {"knee_flexion", "pelvis_obliquity"} <= shown
+
+
+def test_a_summary_of_each_angle() -> None:
+    analysis = analyse_angles(SQUATTING)
+    own = [measure.name for measure in analysis.measures if measure.side == "left" and "knee_flexion" in measure.name]
+    assert len(own) == 4
+    knee = max(measure.value for measure in analysis.measures if "knee_flexion" in measure.name)
+    assert 60 < knee < 120
+
+
+def test_one_side_is_enough() -> None:
+    sides = {side for _, side in names(analyse_angles(SQUATTING, AnalysisOptions(side="left")))}
+    assert sides == {"left", "both"}
+
+
+def test_what_is_never_seen_is_said() -> None:
+    scores = SQUATTING.scores.copy()
+    scores[:, :, SQUATTING.skeleton.index("left_wrist")] = 0.0
+    analysis = analyse_angles(replace(SQUATTING, scores=scores))
+    assert ("elbow_flexion", "left") not in names(analysis)
+    (limit,) = [finding.text for finding in analysis.findings if finding.text.startswith("Never")]
+    assert "left elbow flexion" in limit
+
+
+@pytest.mark.parametrize(("until_s", "measured"), [(-1.0, False), (0.001, True)], ids=["no frame", "one frame"])
+def test_hardly_a_frame(until_s: float, measured: bool) -> None:
+    assert bool(analyse_angles(SQUATTING.between(-2, until_s)).series) is measured
