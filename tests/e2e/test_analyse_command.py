@@ -116,6 +116,21 @@ def test_markers_in_3d_and_through_a_camera(gonio: "Gonio", shared_data: Path, t
         assert abs(stride - 1.14) < EVENT_S
 
 
+def test_scale_and_tilt_by_marks_in_the_picture(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
+    """100 px are given as 0.5 m: the ankles stay 6 px, 3 cm apart, and up is up."""
+    stored, markers = tmp_path / "squats.csv", tmp_path / "squats.trc"
+    write_sequence(stored, squatter)
+    marks = ("--known-length", "0,0,100,0=0.5", "--vertical", "0,100,0,0")
+    done = gonio("analyse", stored, "--as", "squat", "--out", markers, *marks)
+    assert done.returncode == 0, done.stderr
+    found = read_sequence(markers)
+    assert found.unit == "m"
+    apart = found.point("left_ankle") - found.point("right_ankle")
+    np.testing.assert_allclose(np.linalg.norm(np.nanmean(apart, axis=(0, 1))), 0.03, atol=0.003)
+    height = found.point("left_shoulder") - found.point("left_ankle")
+    assert np.nanmax(height[..., 1]) > 1.9
+
+
 def test_a_person_reads_it(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
     stored = tmp_path / "squats.csv"
     write_sequence(stored, squatter)
@@ -147,6 +162,9 @@ def test_a_folder_of_videos(gonio: "Gonio", tmp_path: Path) -> None:
         (["--as", "sqat"], "did you mean 'squat'"),
         (["--view", "top"], "--view is 'top'; give one of side, frontal"),
         (["--height", "170"], "--height is 170.0; give a number from 0.3 to 2.8"),
+        (["--height", "1.7", "--metres-per-px", "0.01"], "--metres-per-px and --height both say the scale"),
+        (["--known-length", "1,2,3"], "--known-length takes pixels such as 100,650,300,650=1.0"),
+        (["--calibration", "none.yaml"], "cannot read 'none.yaml'"),
         (["--report", "a.docx"], "a report ends in .html or .pdf, got 'a.docx'"),
         (["--out", "a.xyz"], "no format for sequences ends in '.xyz'"),
         (["--map", str(MAP)], "a marker map goes with files of markers"),

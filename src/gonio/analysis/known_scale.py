@@ -18,7 +18,7 @@ def known_scale(sequence: PoseSequence, options: AnalysisOptions) -> Scale | Non
     if sequence.unit == "m":
         return Scale(1.0, 0.0, "keypoints in metres")
     if options.metres_per_px is not None:
-        return Scale(options.metres_per_px, 0.0, "as told, taken as exact")
+        return Scale(options.metres_per_px, options.metres_per_px_sd, options.scale_source)
     if options.height_m is not None:
         return scale_from_height(sequence, options.height_m, min_score=options.min_score)
     return None

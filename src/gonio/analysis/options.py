@@ -16,7 +16,10 @@ class AnalysisOptions:
     Attributes:
         convention: Signs and zeros of joint angles.
         height_m: Height of the person, for lengths in metres where ``metres_per_px`` is None.
-        metres_per_px: Scale in the plane of motion; None: unknown, lengths are then in px or in body lengths.
+        metres_per_px: Scale in the plane of motion; None: unknown, lengths are then in px or in leg lengths. It wins
+            over ``height_m``.
+        metres_per_px_sd: Its standard deviation; 0: taken as exact.
+        scale_source: Where it comes from, to be said beside the lengths.
         view: ``"side"`` or ``"frontal"``; None: found from the keypoints.
         side: The side to measure, or handedness; None: found from the keypoints.
         up_deg: Direction of up in the picture, degrees counter-clockwise from the picture's own (camera roll).
@@ -26,6 +29,8 @@ class AnalysisOptions:
     convention: Convention = "clinical"
     height_m: float | None = None
     metres_per_px: float | None = None
+    metres_per_px_sd: float = 0.0
+    scale_source: str = "as given"
     view: ViewKind | None = None
     side: Side | None = None
     up_deg: float = 0.0

@@ -8,10 +8,10 @@ import numpy as np
 from gonio.analysis.gait.contacts import step_pairs, strides_of
 from gonio.analysis.gait.direction import LIMBS, Body
 from gonio.analysis.gait.events import Steps
+from gonio.analysis.known_scale import known_scale
 from gonio.analysis.landmarks import Limb
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Event
-from gonio.analysis.scale import scale_from_height
 from gonio.structures.sequence import PoseSequence
 
 _FLAT = {"gait": 0.15, "running": 0.10}
@@ -44,10 +44,8 @@ def length_unit(sequence: PoseSequence, body: Body, options: AnalysisOptions) ->
     """Metres if they are known, else leg lengths."""
     if sequence.unit == "m":
         return LengthUnit("m", 1.0, 0.0, "coordinates in metres")
-    if options.metres_per_px is not None:
-        return LengthUnit("m", options.metres_per_px, 0.0, f"{options.metres_per_px:g} m per px, as given")
-    if options.height_m is not None:
-        scale = scale_from_height(sequence, options.height_m, min_score=options.min_score)
+    scale = known_scale(sequence, options)
+    if scale is not None:
         return LengthUnit("m", scale.metres_per_px, scale.sd / scale.metres_per_px, scale.source)
     return LengthUnit("leg lengths", 1 / body.leg_length, 0.0, "no scale; lengths are in leg lengths")
 

@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 
+from gonio.apps.cli.analysis_options import Scene, options_of, size_of
 from gonio.apps.cli.analysis_run import (
     Request,
     analyse_folder,
     analyse_one,
     is_folder_of_videos,
-    options_of,
     print_activities,
-    size_of,
     watch,
 )
 from gonio.errors import ConfigError
@@ -46,9 +45,21 @@ def analyse(
     ] = None,
     height: Annotated[float | None, typer.Option(help="The person's height in metres, for lengths.")] = None,
     metres_per_px: Annotated[float | None, typer.Option(help="Scale in the plane of motion.")] = None,
+    known_length: Annotated[
+        str | None, typer.Option(help="Two points of the picture and the metres between them.", metavar="X,Y,X,Y=M")
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="File with metres_per_px, and sd and up_deg if known.", metavar="FILE.yaml")
+    ] = None,
     view: Annotated[str | None, typer.Option(help="side or frontal.", show_default="found")] = None,
     side: Annotated[str | None, typer.Option(help="left or right; in golf handedness.", show_default="found")] = None,
     up: Annotated[float, typer.Option(help="Roll of the camera: where up is, degrees counter-clockwise.")] = 0.0,
+    vertical: Annotated[
+        str | None, typer.Option(help="A line of the picture that is vertical, instead of --up.", metavar="X,Y,X,Y")
+    ] = None,
+    floor: Annotated[
+        str | None, typer.Option(help="A line of the picture that is level, instead of --up.", metavar="X,Y,X,Y")
+    ] = None,
     convention: Annotated[str, typer.Option(help="Signs and zeros of angles: clinical, isb or opensim.")] = "clinical",
     marker_map: Annotated[
         Path | None,
@@ -85,11 +96,17 @@ def analyse(
     request = Request(
         activity=activity,
         options=options_of(
-            height_m=height,
-            metres_per_px=metres_per_px,
+            Scene(
+                height_m=height,
+                metres_per_px=metres_per_px,
+                known_length=known_length,
+                calibration=calibration,
+                up_deg=up,
+                vertical=vertical,
+                floor=floor,
+            ),
             view=view,
             side=side,
-            up_deg=up,
             convention=convention,
         ),
         person=person,

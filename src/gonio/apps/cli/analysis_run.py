@@ -2,16 +2,16 @@
 
 import json as json_text
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gonio.analysis.options import AnalysisOptions, Convention, ViewKind
+from gonio.analysis.options import AnalysisOptions
 from gonio.apps.cli.analysis_tables import print_analysis
 from gonio.apps.cli.console import progress_bar, say, say_error
 from gonio.errors import ConfigError, PoseError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gonio.motion.analyse import Motion
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
+_IN_METRES = (".trc", ".c3d", ".bvh")
 DEFAULT_FOLDER = Path("gonio-out")
 
 
@@ -43,29 +44,6 @@ class Request:
     size_wh: tuple[int, int] | None
     recorded: datetime | None
     blur_faces: bool
-
-
-def options_of(**values: Any) -> AnalysisOptions:
-    """The options, checked: a wrong word or number is told with what would be right."""
-    words = {"convention": get_args(Convention), "view": get_args(ViewKind), "side": ("left", "right")}
-    for name, allowed in words.items():
-        if values[name] not in (None, *allowed):
-            raise ConfigError(f"--{name} is {values[name]!r}; give one of {', '.join(allowed)}")
-    ranges = {"height_m": ("--height", 0.3, 2.8), "metres_per_px": ("--metres-per-px", 1e-5, 1.0)}
-    for name, (option, low, high) in ranges.items():
-        if values[name] is not None and not low <= values[name] <= high:
-            raise ConfigError(f"{option} is {values[name]}; give a number from {low:g} to {high:g}")
-    return AnalysisOptions(**values)
-
-
-def size_of(text: str | None) -> tuple[int, int] | None:
-    """``1280x720`` as width and height."""
-    if text is None:
-        return None
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal()):
-        raise ConfigError(f"--size is {text!r}; give width and height of the picture such as 1280x720")
-    return int(width), int(height)
 
 
 def print_activities() -> None:
@@ -179,13 +157,19 @@ def _check_places(reports: Sequence[Path], out: Sequence[Path]) -> None:
 
 
 def _write_numbers(path: Path, motion: "Motion", request: Request) -> None:
+    """Angles, or the cleaned keypoints: for motion capture's formats in metres where the scale is known."""
+    from gonio.analysis.known_scale import known_scale  # needs an extra
+    from gonio.analysis.scale import to_metres  # needs an extra
     from gonio.motion.angle_columns import angle_columns  # needs an extra
 
     if path.suffix.lower() == ".mot":
         names, values = angle_columns(motion.sequence, request.options)
         write_mot(path, names, values, motion.sequence.time_s)
-    else:
-        write_sequence(path, motion.sequence)
+        return
+    sequence, scale = motion.sequence, known_scale(motion.sequence, request.options)
+    if scale is not None and sequence.unit == "px" and path.suffix.lower() in _IN_METRES:
+        sequence = to_metres(sequence, replace(scale, up_deg=request.options.up_deg))
+    write_sequence(path, sequence)
 
 
 def _write_report(path: Path, source: str, motion: "Motion", request: Request) -> None:

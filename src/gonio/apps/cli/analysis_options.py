@@ -1,0 +1,128 @@
+"""What a person says about the scene on the command line, checked and turned into `AnalysisOptions`."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from gonio.analysis.options import AnalysisOptions, Convention, ViewKind
+from gonio.errors import ConfigError, MediaError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Scale and tilt, each by at most one of its ways.
+
+    Attributes:
+        height_m: The person's.
+        metres_per_px: Scale as a number.
+        known_length: ``"x,y,x,y=metres"``.
+        calibration: File of `gonio.analysis.scale.read_scale`.
+        up_deg: Roll of the camera as a number.
+        vertical: ``"x,y,x,y"``, a line that is vertical in the scene.
+        floor: The same of a line that is level.
+    """
+
+    height_m: float | None = None
+    metres_per_px: float | None = None
+    known_length: str | None = None
+    calibration: Path | None = None
+    up_deg: float = 0.0
+    vertical: str | None = None
+    floor: str | None = None
+
+
+def options_of(scene: Scene, *, view: str | None, side: str | None, convention: str) -> AnalysisOptions:
+    """The options, checked: a wrong word or number is told with what would be right.
+
+    Raises:
+        ConfigError: If one is wrong, or scale or tilt are said twice.
+        MediaError: If the calibration file cannot be read.
+    """
+    words = {"convention": (convention, get_args(Convention)), "view": (view, get_args(ViewKind)),
+             "side": (side, ("left", "right"))}  # fmt: skip
+    for name, (word, allowed) in words.items():
+        if word not in (None, *allowed):
+            raise ConfigError(f"--{name} is {word!r}; give one of {', '.join(allowed)}")
+    _check_once({"--metres-per-px": scene.metres_per_px, "--known-length": scene.known_length,
+                 "--calibration": scene.calibration, "--height": scene.height_m}, "the scale")  # fmt: skip
+    _check_once({"--vertical": scene.vertical, "--floor": scene.floor, "--up": scene.up_deg or None}, "the tilt")
+    _check_range("--height", scene.height_m, 0.3, 2.8)
+    _check_range("--metres-per-px", scene.metres_per_px, 1e-5, 1.0)
+    _check_range("--up", scene.up_deg, -180, 180)
+    metres_per_px, sd, source, up_deg = _scale_of(scene)
+    return AnalysisOptions(
+        convention=convention,  # type: ignore[arg-type] # checked above
+        height_m=scene.height_m,
+        metres_per_px=metres_per_px,
+        metres_per_px_sd=sd,
+        scale_source=source,
+        view=view,  # type: ignore[arg-type]
+        side=side,  # type: ignore[arg-type]
+        up_deg=_tilt_of(scene) or up_deg,
+    )
+
+
+def size_of(text: str | None) -> tuple[int, int] | None:
+    """``1280x720`` as width and height.
+
+    Raises:
+        ConfigError: If it is not that.
+    """
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ConfigError(f"--size is {text!r}; give width and height of the picture such as 1280x720")
+    return int(width), int(height)
+
+
+def _scale_of(scene: Scene) -> tuple[float | None, float, str, float]:
+    """Metres per px, its sd, its source, and the tilt where a calibration file has it."""
+    from gonio.analysis.scale import read_scale, scale_from_length  # needs an extra
+
+    if scene.calibration is not None:
+        try:
+            scale = read_scale(scene.calibration)
+        except OSError as error:
+            raise MediaError(f"cannot read '{scene.calibration}': {error.strerror}; give a file that exists") from error
+    elif scene.known_length is not None:
+        points, _, length = scene.known_length.partition("=")
+        x1, y1, x2, y2, metres = _numbers("--known-length", [*points.split(","), length], 5, "100,650,300,650=1.0")
+        scale = scale_from_length((x1, y1), (x2, y2), metres)
+    else:
+        return scene.metres_per_px, 0.0, "as given", 0.0
+    return scale.metres_per_px, 0.0 if math.isnan(scale.sd) else scale.sd, scale.source, scale.up_deg
+
+
+def _tilt_of(scene: Scene) -> float:
+    from gonio.analysis.scale import up_from_line  # needs an extra
+
+    if scene.vertical is not None:
+        x1, y1, x2, y2 = _numbers("--vertical", scene.vertical.split(","), 4, "640,700,652,20")
+        return up_from_line((x1, y1), (x2, y2), line="vertical")
+    if scene.floor is not None:
+        x1, y1, x2, y2 = _numbers("--floor", scene.floor.split(","), 4, "10,700,1270,690")
+        return up_from_line((x1, y1), (x2, y2), line="floor")
+    return scene.up_deg
+
+
+def _numbers(option: str, words: list[str], count: int, example: str) -> list[float]:
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count or not all(math.isfinite(number) for number in numbers):
+        raise ConfigError(f"{option} takes pixels such as {example}, got {','.join(words)!r}")
+    return numbers
+
+
+def _check_once(given: dict[str, object], what: str) -> None:
+    said = [name for name, value in given.items() if value is not None]
+    if len(said) > 1:
+        raise ConfigError(f"{' and '.join(said)} both say {what}; give one of them")
+
+
+def _check_range(option: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise ConfigError(f"{option} is {value}; give a number from {low:g} to {high:g}")

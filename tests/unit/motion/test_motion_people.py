@@ -1,0 +1,83 @@
+"""Whom an analysis is about, and files of people whom nobody has tracked yet."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gonio.errors import ConfigError, MediaError
+from gonio.io.formats.sequence_files import write_sequence
+from gonio.motion.analyse import analyse
+from gonio.motion.people import main_person, prepare, read_people, with_person
+from gonio.structures.sequence import PoseSequence
+from gonio.structures.skeleton import load_skeleton
+
+COCO = load_skeleton("coco17")
+FIGURE = np.random.default_rng(3).uniform(0, 1, (17, 2)) * (0.4, 1.0)
+"""Somebody one unit tall."""
+
+
+def people(*heights_px: float, steps: int = 40) -> PoseSequence:
+    """People who stand side by side, 200 px apart, with ids from 1."""
+    keypoints = np.stack([FIGURE * height + (200 * n, 50) for n, height in enumerate(heights_px)])
+    shape = (steps, len(heights_px), 17)
+    return PoseSequence(
+        np.broadcast_to(keypoints, (*shape, 2)).astype(np.float32),
+        np.full(shape, 0.9, np.float32),
+        np.arange(steps) / 30,
+        np.arange(len(heights_px)) + 1,
+        COCO,
+    )
+
+
+def test_the_largest_who_stays_is_measured() -> None:
+    assert main_person(people(150, 300, 200)) == 2
+    passing = people(150, 300, 200)
+    scores = passing.scores.copy()
+    keypoints = passing.keypoints.copy()
+    keypoints[5:, 1], scores[5:, 1] = np.nan, 0
+    assert main_person(replace(passing, keypoints=keypoints, scores=scores)) == 3
+
+
+def test_nobody_is_an_error() -> None:
+    nobody = people(150)
+    with pytest.raises(MediaError, match="nobody to measure"):
+        main_person(replace(nobody, keypoints=np.full_like(nobody.keypoints, np.nan)))
+
+
+def test_the_others_stay_as_they_were() -> None:
+    everyone = people(150, 300)
+    person = prepare(everyone.person(2))
+    together = with_person(everyone, person)
+    np.testing.assert_array_equal(together.keypoints[:, 0], everyone.keypoints[:, 0])
+    np.testing.assert_array_equal(together.keypoints[:, 1], person.keypoints[:, 0])
+    assert person.keypoint_sd is not None
+    assert np.isfinite(person.keypoint_sd).all()
+    assert any("left and right" in line for line in together.history)
+
+
+def test_people_without_ids_are_tracked_first(tmp_path: Path) -> None:
+    """A file as ``gonio predict`` writes it, of two people whom nobody has told apart."""
+    tracked = people(150, 300)
+    write_sequence(tmp_path / "poses.json", tracked)
+    text = (tmp_path / "poses.json").read_text()
+    (tmp_path / "poses.json").write_text(
+        text.replace('"track_id":1', '"track_id":null').replace('"track_id":2', '"track_id":null')
+    )
+    found = read_people(tmp_path / "poses.json")
+    assert len(found.track_ids) == 2
+    largest = found.person(main_person(found))
+    np.testing.assert_allclose(np.nanmax(largest.keypoints[..., 1]), FIGURE[:, 1].max() * 300 + 50, atol=1)
+
+
+def test_what_does_not_go_together(tmp_path: Path) -> None:
+    write_sequence(tmp_path / "poses.csv", people(150))
+    with pytest.raises(ConfigError, match="no activity named 'sqaut'; did you mean 'squat'"):
+        analyse(tmp_path / "poses.csv", activity="sqaut")
+    with pytest.raises(ConfigError, match="no track 9; the tracks are"):
+        analyse(tmp_path / "poses.csv", activity="angles", track_id=9)
+    with pytest.raises(ConfigError, match="a marker map goes with"):
+        analyse(tmp_path / "poses.csv", activity="angles", marker_map=tmp_path / "map.yaml")
+    motion = analyse(tmp_path / "poses.csv", activity="angles")
+    assert (motion.model, motion.analysis.activity) == (None, "angles")
