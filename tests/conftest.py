@@ -18,7 +18,6 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 # Tests run side by side, one process a core: a network with threads of its own would only wait for them.
 os.environ.setdefault("GONIO_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

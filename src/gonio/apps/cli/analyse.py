@@ -9,9 +9,7 @@ import typer
 from gonio.apps.cli.analysis_options import Scene, options_of, size_of
 from gonio.apps.cli.analysis_run import (
     Request,
-    analyse_folder,
-    analyse_one,
-    is_folder_of_videos,
+    analyse_source,
     print_activities,
     watch,
 )
@@ -73,7 +71,9 @@ def analyse(
         datetime | None, typer.Option(help="Of the recording, for 'gonio progress'.", show_default="of the file")
     ] = None,
     blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Nobody's face in the report.")] = False,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="A name from 'gonio models', or a card.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="A name from 'gonio models', or a card; live: lightning.")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
     ] = None,
@@ -127,7 +127,4 @@ def analyse(
         return
     if source is None:
         raise ConfigError("name a video or a file of keypoints, or a camera: gonio analyse squats.mp4 --as squat")
-    if is_folder_of_videos(source):
-        analyse_folder(Path(source), request, reports=report or [], out=out or [], json=json)
-        return
-    analyse_one(source, request, reports=report or [], out=out or [], json=json)
+    analyse_source(source, request, reports=report or [], out=out or [], json=json)

@@ -1,0 +1,106 @@
+"""What is left on disk of a measured movement: cleaned keypoints, angles, a report."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from gonio.analysis.known_scale import known_scale
+from gonio.analysis.options import AnalysisOptions
+from gonio.analysis.scale import to_metres
+from gonio.errors import ConfigError
+from gonio.io.formats.mot import write_mot
+from gonio.io.formats.sequence_files import check_writable, is_keypoint_file, write_sequence
+from gonio.motion.analyse import Motion
+from gonio.motion.angle_columns import angle_columns
+from gonio.motion.record import file_hash
+from gonio.motion_report.content import ReportContent, ReportOptions, pictures_of
+from gonio.motion_report.page import write_report
+from gonio.motion_report.pdf import write_pdf
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
+_IN_METRES = (".trc", ".c3d", ".bvh")
+_REPORTS = {".html": write_report, ".pdf": write_pdf}
+
+
+def is_folder_of_videos(source: str) -> bool:
+    """A folder that is no set of keypoint files."""
+    return Path(source).is_dir() and not is_keypoint_file(source)
+
+
+def videos_in(folder: Path) -> list[Path]:
+    """The videos directly in a folder, by name.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    videos = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
+    if not videos:
+        raise ConfigError(f"no video in '{folder}'; videos end in {', '.join(VIDEO_SUFFIXES)}")
+    return videos
+
+
+def check_places(reports: Sequence[Path], numbers: Sequence[Path]) -> None:
+    """Complain of a name that nothing can be written to, before the work.
+
+    Raises:
+        ConfigError: If a report or a file of numbers ends in something unknown.
+    """
+    for path in reports:
+        if path.suffix.lower() not in _REPORTS:
+            raise ConfigError(f"a report ends in {' or '.join(_REPORTS)}, got '{path}'")
+    for path in numbers:
+        if path.suffix.lower() != ".mot":
+            check_writable(path)
+
+
+def write_numbers(path: Path, motion: Motion, options: AnalysisOptions) -> None:
+    """Angles (``.mot``), or the cleaned keypoints; motion capture's formats in metres where the scale is known.
+
+    Raises:
+        ConfigError: If the format cannot hold them.
+        MediaError: If the file cannot be written.
+    """
+    if path.suffix.lower() == ".mot":
+        names, values = angle_columns(motion.sequence, options)
+        write_mot(path, names, values, motion.sequence.time_s)
+        return
+    sequence, scale = motion.sequence, known_scale(motion.sequence, options)
+    if scale is not None and sequence.unit == "px" and path.suffix.lower() in _IN_METRES:
+        sequence = to_metres(sequence, replace(scale, up_deg=options.up_deg))
+    write_sequence(path, sequence)
+
+
+def write_motion_report(
+    path: Path, source: str, motion: Motion, options: AnalysisOptions, *, activity: str, blur_faces: bool = False
+) -> None:
+    """The page or the PDF of one person, with the film where the source is a video file.
+
+    Args:
+        path: It ends in ``.html`` or ``.pdf``.
+        source: What was analysed.
+        motion: What was found.
+        options: With which.
+        activity: As it was asked for.
+        blur_faces: Nobody shall be recognised.
+
+    Raises:
+        MediaError: If the source cannot be read again, or the file cannot be written.
+    """
+    video = None if is_keypoint_file(source) or not Path(source).is_file() else Path(source)
+    chosen = {field.name: getattr(options, field.name) for field in fields(options)}
+    content = ReportContent(
+        analyses=(motion.analysis,),
+        sequence=motion.everyone,
+        created=datetime.now().astimezone(),
+        source=Path(source).name,
+        sha256=file_hash(source) or "",
+        pictures=pictures_of(video) if video else None,
+        model={"model": motion.model} if motion.model else {},
+        versions={name: version(name) for name in ("gonio", "numpy", "scipy")},
+        settings={"as": activity} | {name: str(value) for name, value in chosen.items() if value is not None},
+        command=f"gonio analyse {Path(source).name} --as {motion.analysis.activity} --report {path.name}",
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _REPORTS[path.suffix.lower()](path, content, ReportOptions(blur_faces=blur_faces))
