@@ -19,6 +19,9 @@ def print_analysis(motion: "Motion") -> None:
     analysis = motion.analysis
     counted = f", {_plural(len(analysis.repetitions), 'repetition')}" if analysis.repetitions else ""
     typer.echo(f"{motion.source}: {analysis.activity}{counted}, track {analysis.track_id}")
+    others = [str(one) for one in motion.everyone.track_ids.tolist() if one != analysis.track_id]
+    if others:
+        typer.echo(f"  other people: track {', '.join(others)}; measure one with --person ID")
     for name, text in analysis.facts.items():
         typer.echo(f"  {name.replace('_', ' ')}: {text}")
     for line in measure_lines(analysis.measures):
