@@ -13,6 +13,7 @@ from gonio.errors import ConfigError
 from gonio.following import Follower
 from gonio.live.gauges import Gauge, Reading, gauge_for
 from gonio.models.model import PoseModel
+from gonio.motion.people import errors_of
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
 
@@ -59,8 +60,7 @@ class LiveSession:
 
     def __init__(self, model: PoseModel, *, activity: str, options: AnalysisOptions | None = None) -> None:
         self._activity, self._options = activity, options or AnalysisOptions()
-        calibration = model.card.calibration
-        self._errors = [(row.score, row.rms) for row in calibration.keypoint_error] if calibration else None
+        self._errors = errors_of(model)
         self._gauge = self._new_gauge()
         self._follow = Follower(model)
         self._smoother = LiveSmoother()

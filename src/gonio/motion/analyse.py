@@ -14,7 +14,7 @@ from gonio.io.formats.sequence_files import is_keypoint_file
 from gonio.io.sources import Source, SourceLike, open_source
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
-from gonio.motion.people import ErrorByScore, main_person, prepare, read_people, track_people, with_person
+from gonio.motion.people import errors_of, main_person, prepare, read_people, track_people, with_person
 from gonio.results import Result
 from gonio.structures.sequence import PoseSequence
 
@@ -92,9 +92,3 @@ def analyse(
     return Motion(
         measure(person, options), person, with_person(everyone, person), name, used.card.name if used else None
     )
-
-
-def errors_of(model: PoseModel | None) -> ErrorByScore | None:
-    """How far off the model's keypoints are by their score, where its card knows."""
-    calibration = None if model is None else model.card.calibration
-    return None if calibration is None else [(row.score, row.rms) for row in calibration.keypoint_error]

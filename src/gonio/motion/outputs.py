@@ -12,6 +12,7 @@ from gonio.analysis.scale import to_metres
 from gonio.errors import ConfigError
 from gonio.io.formats.mot import write_mot
 from gonio.io.formats.sequence_files import check_writable, is_keypoint_file, write_sequence
+from gonio.io.sources.video import VIDEO_SUFFIXES
 from gonio.motion.analyse import Motion
 from gonio.motion.angle_columns import angle_columns
 from gonio.motion.record import file_hash
@@ -19,7 +20,6 @@ from gonio.motion_report.content import ReportContent, ReportOptions, pictures_o
 from gonio.motion_report.page import write_report
 from gonio.motion_report.pdf import write_pdf
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 _IN_METRES = (".trc", ".c3d", ".bvh")
 _REPORTS = {".html": write_report, ".pdf": write_pdf}
 

@@ -95,6 +95,12 @@ def with_person(everyone: PoseSequence, person: PoseSequence) -> PoseSequence:
     return replace(everyone, keypoints=keypoints, scores=scores, history=person.history)
 
 
+def errors_of(model: PoseModel | None) -> ErrorByScore | None:
+    """How far off the model's keypoints are by their score, where its card knows."""
+    calibration = None if model is None else model.card.calibration
+    return None if calibration is None else [(row.score, row.rms) for row in calibration.keypoint_error]
+
+
 def _together(frames: Iterable[Poses], name: str) -> PoseSequence:
     nobody = np.zeros(0, np.int64)
     with_ids = [poses if poses.track_ids is not None else replace(poses, track_ids=nobody) for poses in frames]
