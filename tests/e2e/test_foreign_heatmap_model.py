@@ -80,7 +80,7 @@ def test_tinypose_from_a_card(weights: Path, labels: LabelledPictures, tmp_path:
 
 
 def test_a_card_with_an_unknown_parameter_says_so(weights: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="refinement is 'drak'; known are dark, quarter, none"):
+    with pytest.raises(ConfigError, match="refinement is 'drak'; known are dark, dark-wide, udp"):
         load_model(write_card(tmp_path, weights, refinement="drak"), threads=1)
-    with pytest.raises(ModelMismatchError, match="output 'maps' should have 17 channels"):
+    with pytest.raises(ModelMismatchError, match="there should be an output 'maps' with 17 channels"):
         load_model(write_card(tmp_path, weights, output="maps"), threads=1)

@@ -54,7 +54,7 @@ def random_outputs(codec: Codec, seed: int, cells_hw: tuple[int, int], batch: in
     rng = np.random.default_rng(seed)
     outputs = {}
     for name, channels in codec.output_channels.items():
-        shape = (batch, channels, *cells_hw)
+        shape = (batch, channels or 1, *cells_hw)
         if name in ("center", "heatmap"):
             values = rng.random(shape) ** rng.integers(1, 20)
         else:

@@ -42,8 +42,8 @@ class Codec(Protocol):
     """One representation of people, in both directions."""
 
     @property
-    def output_channels(self) -> Mapping[str, int]:
-        """The network's outputs that it reads, with the number of channels of each."""
+    def output_channels(self) -> Mapping[str, int | None]:
+        """The network's outputs that it reads, with the size of each along axis 1; None: any."""
         ...
 
     def encode(self, people: DecodedPeople, input_hw: tuple[int, int]) -> dict[str, FloatArray]:
@@ -55,7 +55,11 @@ class Codec(Protocol):
         ...
 
     def unflip(self, outputs: Outputs, flip_indices: Sequence[int]) -> dict[str, FloatArray]:
-        """Outputs for mirrored inputs, as they would be for the inputs themselves."""
+        """Outputs for mirrored inputs, as they would be for the inputs themselves.
+
+        Raises:
+            ConfigError: If the outputs are no maps that can be mirrored, and so there is no flip test.
+        """
         ...
 
 

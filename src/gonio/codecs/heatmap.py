@@ -14,13 +14,15 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from gonio.arrays import FloatArray, FloatArray64
+from gonio.arrays import FloatArray, FloatArray64, IntArray
 from gonio.codecs.base import DecodedPeople, Outputs, one_each
-from gonio.codecs.refine import best_cells, gaussian_peak, quarter_step
+from gonio.codecs.checks import finite, output_of
+from gonio.codecs.refine import best_cells, dark_step, gaussian_peak, quarter_step, udp_step
 from gonio.errors import ConfigError
 
 _ALIGNMENTS = ("centres", "indices", "ends")
-_REFINEMENTS = ("dark", "quarter", "none")
+_REFINEMENTS = ("dark", "dark-wide", "udp", "quarter", "none")
+_HIGHEST = 40.0  # even a badly trained network's peak of height 1 does not overshoot so far: these are no heatmaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,11 @@ class Heatmap:
         stride: Input pixels a cell.
         sigma: Standard deviation of the Gaussians that `encode` makes, cells.
         refinement: ``"dark"`` takes the Gaussian through the nine cells around the best, exact for a perfect network;
+            ``"dark-wide"`` does it as the published code of DARK, ``"udp"`` as that of UDP and ViTPose;
             ``"quarter"`` goes a quarter of a cell towards the higher neighbours; ``"none"`` stays.
-        blur: Side in cells, odd, of the Gaussian that smooths a network's maps before ``"dark"``; 0 for none. Its
-            sigma is cv2's choice for the side: 0.3 ((side - 1) / 2 - 1) + 0.8, that is 0.8 for 3 and 2 for 11.
+        blur: Side in cells, odd, of the Gaussian that smooths a network's maps before all but the last two; 0 for
+            none. Its sigma is cv2's choice for the side: 0.3 ((side - 1) / 2 - 1) + 0.8, that is 0.8 for 3 and 2 for
+            11, which is what the published codes take for maps of sigma 2.
         alignment: Which pixel the middle of cell i is: ``"centres"`` that of its ``stride`` pixels; ``"indices"``
             pixel ``i x stride``, as in networks trained without half pixels; ``"ends"`` the first and the last cell
             are the first and the last pixel, as unbiased data processing (UDP) has it.
@@ -59,7 +63,7 @@ class Heatmap:
     n_keypoints: int
     stride: int = 4
     sigma: float = 2.0
-    refinement: Literal["dark", "quarter", "none"] = "dark"
+    refinement: Literal["dark", "dark-wide", "udp", "quarter", "none"] = "dark"
     blur: int = 0
     alignment: Literal["centres", "indices", "ends"] = "centres"
     flip_shift: int = 0
@@ -107,16 +111,30 @@ class Heatmap:
         """One person for each of the B inputs, always; an empty input shows by its low scores.
 
         A keypoint's score is the height of its peak; the person's is their mean. There are no boxes.
+
+        Raises:
+            ModelMismatchError: If the maps are not K, or hold what no heatmap does.
         """
-        maps = outputs[self.output]
+        maps = finite(
+            output_of(outputs, self.output, (None, self.n_keypoints, None, None)), "heatmaps", highest=_HIGHEST
+        )
         cells, heights = best_cells(maps)
-        found: FloatArray64 = cells.astype(np.float64)
-        if self.refinement == "dark":
-            found += gaussian_peak(_smoothed(maps, self.blur), cells)
-        elif self.refinement == "quarter":
-            found += quarter_step(maps, cells)
+        found: FloatArray64 = cells.astype(np.float64) + self._steps(maps, cells)
         scale, shift = self.pixels_of_cells((maps.shape[2], maps.shape[3]))
         return one_each((found[..., ::-1] * scale + shift).astype(np.float32), np.clip(heights, 0, 1))
+
+    def _steps(self, maps: FloatArray, cells: IntArray) -> FloatArray64:
+        """From the best cells to the keypoints, y x in cells."""
+        if self.refinement == "quarter":
+            return quarter_step(maps, cells)
+        if self.refinement == "none":
+            return np.zeros(cells.shape)
+        smooth = _smoothed(maps, self.blur)
+        if self.refinement == "dark":
+            return gaussian_peak(smooth, cells)
+        if self.refinement == "dark-wide":
+            return dark_step(smooth, cells)
+        return udp_step(_as_high_as(smooth, maps), cells)
 
     def unflip(self, outputs: Outputs, flip_indices: Sequence[int]) -> dict[str, FloatArray]:
         """Outputs for mirrored inputs, as they would be for the inputs themselves.
@@ -143,3 +161,9 @@ def _smoothed(maps: FloatArray, side: int) -> FloatArray:
     for index in np.ndindex(maps.shape[:2]):
         smooth[index] = cv2.GaussianBlur(maps[index], (side, side), 0, borderType=cv2.BORDER_CONSTANT)
     return smooth
+
+
+def _as_high_as(smooth: FloatArray, maps: FloatArray) -> FloatArray:
+    """Smoothed maps whose peaks are as high as those of the maps: UDP cuts off below a fixed height."""
+    high, low = maps.max(axis=(2, 3), keepdims=True), smooth.max(axis=(2, 3), keepdims=True)
+    return np.asarray(smooth * np.where(low > 0, high / np.where(low > 0, low, 1), 1), np.float32)

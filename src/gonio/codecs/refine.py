@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gonio.arrays import FloatArray, FloatArray64, IntArray
+from gonio.arrays import BoolArray, FloatArray, FloatArray64, IntArray
 
 _FLOOR = 1e-10  # of a value before its logarithm
+_UDP_FLOOR = 1e-3  # the same in the published code of UDP, which moves the peaks of faint maps
 _FLAT = 1e-12  # a curvature below this has no peak
 _REACH = 1.0  # cells: a peak farther from the best cell than this is noise
 
@@ -46,20 +47,89 @@ def gaussian_peak(maps: FloatArray, cells: IntArray) -> FloatArray64:
     if min(height, width) < 3:
         return np.zeros(cells.shape)
     start = np.clip(cells, 1, (height - 2, width - 2))
-    around = np.arange(-1, 2)
-    rows = start[..., 0, None, None] + around[:, None]
-    columns = start[..., 1, None, None] + around
-    batch, k = np.ogrid[: maps.shape[0], : maps.shape[1]]
-    log = log_values(maps[batch[..., None, None], k[..., None, None], rows, columns])
+    log = log_values(_window(maps, start, 1))
     dy, dx = (log[..., 2, 1] - log[..., 0, 1]) / 2, (log[..., 1, 2] - log[..., 1, 0]) / 2
     dyy = log[..., 2, 1] - 2 * log[..., 1, 1] + log[..., 0, 1]
     dxx = log[..., 1, 2] - 2 * log[..., 1, 1] + log[..., 1, 0]
     dxy = (log[..., 2, 2] - log[..., 2, 0] - log[..., 0, 2] + log[..., 0, 0]) / 4
+    step, concave = _newton(dy, dx, dyy, dxx, dxy)
+    return np.where(concave[..., None], np.clip(start - cells + step, -_REACH, _REACH), 0)
+
+
+def dark_step(maps: FloatArray, cells: IntArray) -> FloatArray64:
+    """One Newton step on the logarithm with second differences over two cells; none within two cells of the rim.
+
+    This is what the published code of DARK does, where `gaussian_peak` looks at the nearest cells only. On a perfect
+    map both find the peak; on a network's they differ by hundredths of a cell.
+
+    Args:
+        maps: ``(B, K, h, w)``.
+        cells: ``(B, K, 2)``, row and column.
+
+    Returns:
+        ``(B, K, 2)``, y x in cells, each in [-1, 1] (the original has no limit), 0 where there is no peak.
+
+    Source:
+        F. Zhang et al., "Distribution-Aware Coordinate Representation for Human Pose Estimation", CVPR 2020, and its
+        published code; the same in MMPose and PaddleDetection.
+    """
+    height, width = maps.shape[2:]
+    if min(height, width) < 5:
+        return np.zeros(cells.shape)
+    start = np.clip(cells, 2, (height - 3, width - 3))
+    log = log_values(_window(maps, start, 2))
+    dy, dx = (log[..., 3, 2] - log[..., 1, 2]) / 2, (log[..., 2, 3] - log[..., 2, 1]) / 2
+    dyy = (log[..., 4, 2] - 2 * log[..., 2, 2] + log[..., 0, 2]) / 4
+    dxx = (log[..., 2, 4] - 2 * log[..., 2, 2] + log[..., 2, 0]) / 4
+    dxy = (log[..., 3, 3] - log[..., 3, 1] - log[..., 1, 3] + log[..., 1, 1]) / 4
+    step, concave = _newton(dy, dx, dyy, dxx, dxy)
+    inside = (start == cells).all(axis=-1)
+    return np.where((concave & inside)[..., None], np.clip(step, -_REACH, _REACH), 0)
+
+
+def udp_step(maps: FloatArray, cells: IntArray) -> FloatArray64:
+    """One Newton step on the logarithm of values of at least 0.001, beyond the rim as at the rim.
+
+    Args:
+        maps: ``(B, K, h, w)``.
+        cells: ``(B, K, 2)``, row and column.
+
+    Returns:
+        ``(B, K, 2)``, y x in cells, each in [-1, 1] (the original has no limit), 0 where there is no peak.
+
+    Source:
+        J. Huang et al., "The Devil is in the Details: Delving into Unbiased Data Processing for Human Pose
+        Estimation", CVPR 2020, and its published code; the same in MMPose and ViTPose.
+    """
+    log = np.asarray(np.log(np.clip(_window(maps, cells, 1).astype(np.float64), _UDP_FLOOR, 50)), np.float64)
+    here = log[..., 1, 1]
+    above, below, left, right = log[..., 0, 1], log[..., 2, 1], log[..., 1, 0], log[..., 1, 2]
+    dxy = (log[..., 2, 2] - right - below + 2 * here - left - above + log[..., 0, 0]) / 2
+    step, concave = _newton(
+        (below - above) / 2, (right - left) / 2, below - 2 * here + above, right - 2 * here + left, dxy
+    )
+    return np.where(concave[..., None], np.clip(step, -_REACH, _REACH), 0)
+
+
+def _newton(
+    dy: FloatArray64, dx: FloatArray64, dyy: FloatArray64, dxx: FloatArray64, dxy: FloatArray64
+) -> tuple[FloatArray64, BoolArray]:
+    """The step ``(..., 2)`` y x to the top of a quadratic form, and where it has a top at all."""
     determinant = dyy * dxx - dxy**2
     concave = (dyy < 0) & (dxx < 0) & (determinant > _FLAT)
     safe = np.where(concave, determinant, 1)
     step = np.stack([(dxy * dx - dxx * dy) / safe, (dxy * dy - dyy * dx) / safe], axis=-1)
-    return np.where(concave[..., None], np.clip(start - cells + step, -_REACH, _REACH), 0)
+    return step, np.asarray(concave)
+
+
+def _window(maps: FloatArray, cells: IntArray, reach: int) -> FloatArray:
+    """The square ``(B, K, 2 reach + 1, 2 reach + 1)`` of values around each cell; beyond the rim, those of the rim."""
+    height, width = maps.shape[2:]
+    around = np.arange(-reach, reach + 1)
+    rows = np.clip(cells[..., 0, None, None] + around[:, None], 0, height - 1)
+    columns = np.clip(cells[..., 1, None, None] + around, 0, width - 1)
+    batch, k = np.ogrid[: maps.shape[0], : maps.shape[1]]
+    return np.asarray(maps[batch[..., None, None], k[..., None, None], rows, columns])
 
 
 def quarter_step(maps: FloatArray, cells: IntArray) -> FloatArray64:

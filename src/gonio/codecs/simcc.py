@@ -16,11 +16,14 @@ import numpy as np
 
 from gonio.arrays import FloatArray, FloatArray64
 from gonio.codecs.base import DecodedPeople, Outputs, one_each
+from gonio.codecs.checks import finite, output_of
 from gonio.codecs.refine import log_values, parabola_peak
 from gonio.errors import ConfigError
 
 _ALIGNMENTS = ("centres", "indices")
 _VALUES = ("logits", "gaussian")
+_SCORES = ("lower", "mean")
+_HIGHEST = 10.0  # no network's bump of height 1 overshoots so far: these are logits, or something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class SimCC:
             perfect network), not the middle of that bin.
         alignment: Which pixel the middle of bin i is: ``"centres"`` cuts every pixel into ``split_ratio`` bins,
             ``"indices"`` says pixel ``i / split_ratio``, as in networks trained without half pixels.
+        score: A keypoint's score is the ``"lower"`` of its two peaks, as in MMPose, or their ``"mean"``, as in rtmlib.
         output_x: The network's name for the ``(B, K, W x split_ratio)`` values along x.
         output_y: And of the ``(B, K, H x split_ratio)`` along y.
 
@@ -60,6 +64,7 @@ class SimCC:
     values: Literal["logits", "gaussian"] = "logits"
     refine: bool = True
     alignment: Literal["centres", "indices"] = "centres"
+    score: Literal["lower", "mean"] = "lower"
     output_x: str = "simcc_x"
     output_y: str = "simcc_y"
 
@@ -68,6 +73,8 @@ class SimCC:
             raise ConfigError(f"values is {self.values!r}; known are {', '.join(_VALUES)}")
         if self.alignment not in _ALIGNMENTS:
             raise ConfigError(f"alignment is {self.alignment!r}; known are {', '.join(_ALIGNMENTS)}")
+        if self.score not in _SCORES:
+            raise ConfigError(f"score is {self.score!r}; known are {', '.join(_SCORES)}")
         if self.split_ratio <= 0 or self.sigma <= 0:
             raise ConfigError(f"split_ratio is {self.split_ratio} and sigma {self.sigma}; both must be positive")
         if self.alignment == "indices" and not float(self.split_ratio).is_integer():
@@ -102,12 +109,23 @@ class SimCC:
     def decode(self, outputs: Outputs) -> list[DecodedPeople]:
         """One person for each of the B inputs, always; an empty input shows by its low scores.
 
-        A keypoint's score is the lower of its two peaks: of ``"gaussian"`` values their height, of ``"logits"`` the
-        probability of the bin over that of a perfect network's. The person's is their mean. There are no boxes.
+        Of ``"gaussian"`` values a peak's score is its height, which the networks of RTMPose may take a little beyond 1;
+        of ``"logits"`` the probability of the bin over that of a perfect network's. The person's is the mean of the
+        keypoints'. There are no boxes.
+
+        Raises:
+            ModelMismatchError: If the lines are not K, or hold what no such network says.
         """
-        (x, score_x), (y, score_y) = (self._peaks(outputs[name]) for name in (self.output_x, self.output_y))
+        (x, score_x), (y, score_y) = (
+            self._peaks(self._lines(outputs, name)) for name in (self.output_x, self.output_y)
+        )
         pixels = np.stack([x, y], axis=-1) / self.split_ratio + self._first_pixel()
-        return one_each(pixels.astype(np.float32), np.clip(np.minimum(score_x, score_y), 0, 1).astype(np.float32))
+        scores = np.minimum(score_x, score_y) if self.score == "lower" else (score_x + score_y) / 2
+        return one_each(pixels.astype(np.float32), np.clip(scores, 0, 1).astype(np.float32))
+
+    def _lines(self, outputs: Outputs, name: str) -> FloatArray:
+        lines = output_of(outputs, name, (None, self.n_keypoints, None))
+        return finite(lines, f"values of {name!r}", highest=_HIGHEST if self.values == "gaussian" else None)
 
     def _peaks(self, lines: FloatArray) -> tuple[FloatArray64, FloatArray64]:
         """Continuous bin ``(B, K)`` and score ``(B, K)`` of each line's peak."""

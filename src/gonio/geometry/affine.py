@@ -45,14 +45,24 @@ def transform_boxes(matrix: FloatArray64, boxes: FloatArray) -> FloatArray:
     return (transform(matrix, corners) + 0.5).reshape(boxes.shape)
 
 
-def letterbox(image: ImageArray, *, longer_side: int, multiple: int, pad_value: int) -> CropResult:
-    """Shrink or grow the whole picture to a longer side, keep its shape, pad right and below to a multiple.
+def letterbox(
+    image: ImageArray,
+    *,
+    longer_side: int,
+    multiple: int,
+    pad_value: int,
+    square: bool = False,
+    centred: bool = False,
+) -> CropResult:
+    """Shrink or grow the whole picture to a longer side, keep its shape, pad it.
 
     Args:
         image: ``(H, W, 3)``.
         longer_side: Length of the longer side after resizing, px.
         multiple: Both sides are padded to multiples of this.
         pad_value: Grey level of the padding, 0 to 255.
+        square: Padded to ``longer_side`` in both directions, and then to the multiple.
+        centred: Half of the padding goes left and above; else all of it right and below.
 
     Returns:
         The input and its exact matrix. When shrinking, up to a pixel of the input at the right and lower edge may be
@@ -63,8 +73,29 @@ def letterbox(image: ImageArray, *, longer_side: int, multiple: int, pad_value: 
     height, width = halved.shape[:2]
     scale = longer_side / max(height, width)
     new_w, new_h = max(round(width * scale), 1), max(round(height * scale), 1)
-    padded = _padded(_resize(halved, (new_w, new_h)), (0, -new_h % multiple, 0, -new_w % multiple), pad_value)
-    return padded, crop_matrix((0, 0, width * unit, height * unit), (new_w, new_h))
+    to_w, to_h = (max(longer_side, new_w), max(longer_side, new_h)) if square else (new_w, new_h)
+    more_w, more_h = to_w + -to_w % multiple - new_w, to_h + -to_h % multiple - new_h
+    left, above = (more_w // 2, more_h // 2) if centred else (0, 0)
+    border = (above, more_h - above, left, more_w - left)
+    matrix = crop_matrix((0, 0, width * unit, height * unit), (new_w, new_h))
+    matrix[:, 2] += (left, above)
+    return _padded(_resize(halved, (new_w, new_h)), border, pad_value), matrix
+
+
+def stretched(image: ImageArray, size_wh: tuple[int, int]) -> CropResult:
+    """The whole picture at one size; its shape is not kept.
+
+    Args:
+        image: ``(H, W, 3)``.
+        size_wh: Of the input, px.
+
+    Returns:
+        The input and its matrix; up to a pixel at the right and lower edge may be left out, as by `letterbox`.
+    """
+    height, width = image.shape[:2]
+    halved, unit = _halved(image, min(width / size_wh[0], height / size_wh[1]))
+    height, width = halved.shape[:2]
+    return _resize(halved, size_wh), crop_matrix((0, 0, width * unit, height * unit), size_wh)
 
 
 def crop_box(

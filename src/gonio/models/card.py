@@ -6,11 +6,14 @@ card knows which model it describes.
 
 import hashlib
 import json
+from inspect import signature
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+from gonio.arrays import FloatArray
 from gonio.codecs import CODECS, Codec
 from gonio.errors import ConfigError, ModelError
 from gonio.models.backends import OnnxBackend
@@ -30,10 +33,21 @@ class _Strict(BaseModel):
 
 
 class Weights(_Strict):
-    """A weights file beside the card, or shipped with the package."""
+    """A weights file beside the card, shipped with the package, or to be downloaded.
+
+    Attributes:
+        file: Its name.
+        sha256: Of the file; None: its publisher tells none, and the first download is trusted and remembered.
+        urls: Where it can be downloaded, the first before its mirrors; none: it lies beside the card.
+        size: Of the download, bytes, where known.
+        member: Path of the file inside the download, where that is a zip archive.
+    """
 
     file: str
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
+    urls: tuple[str, ...] = ()
+    size: Annotated[int, Field(gt=0)] | None = None
+    member: str | None = None
 
 
 class Normalisation(_Strict):
@@ -45,28 +59,102 @@ class Normalisation(_Strict):
 
 
 class LetterboxInput(Normalisation):
-    """The whole picture, its longer side resized, padded right and below to a multiple."""
+    """The whole picture, its longer side resized, padded to a multiple.
+
+    Attributes:
+        square: Padded to ``longer_side`` in both directions instead.
+        placement: Where the picture lies in the padded one: at the upper left, or in the middle.
+    """
 
     kind: Literal["letterbox"]
     longer_side: Annotated[int, Field(gt=0)]
     multiple: Annotated[int, Field(gt=0)]
     pad_value: Annotated[int, Field(ge=0, le=255)]
+    square: bool = False
+    placement: Literal["corner", "centre"] = "corner"
+
+    @property
+    def fixed_hw(self) -> tuple[int, int] | None:
+        """Height and width, where they are the same for every picture."""
+        return (self.longer_side, self.longer_side) if self.square else None
+
+
+class StretchInput(Normalisation):
+    """The whole picture, stretched to one size; its shape is not kept."""
+
+    kind: Literal["stretch"]
+    input_hw: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
+
+    @property
+    def fixed_hw(self) -> tuple[int, int] | None:
+        """Height and width, the same for every picture."""
+        return self.input_hw
 
 
 class CropInput(Normalisation):
-    """One crop per person: a region of the network's aspect around the box, ``margin`` times as large."""
+    """One crop per person: a region of the network's aspect around the box, ``margin`` times as large.
+
+    Attributes:
+        input_hw: Height and width of a crop.
+        min_side: Of a network that takes any size: a crop's shorter side follows the box, from ``input_hw`` down to
+            this, in multiples of ``multiple``. Less to compute, and less of the neighbours. None: one size for all.
+        multiple: See there.
+    """
 
     kind: Literal["crop"]
     input_hw: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
     margin: Annotated[float, Field(gt=0)]
     pad_value: Annotated[int, Field(ge=0, le=255)]
+    min_side: Annotated[int, Field(gt=0)] | None = None
+    multiple: Annotated[int, Field(gt=0)] = 32
+
+    @property
+    def fixed_hw(self) -> tuple[int, int] | None:
+        """Height and width, where they are the same for every crop."""
+        return self.input_hw if self.min_side is None else None
+
+    def hw_for(self, box: FloatArray) -> tuple[int, int]:
+        """Height and width of the crop around a box ``(4,)``."""
+        if self.min_side is None:
+            return self.input_hw
+        height, width = self.input_hw
+        box_w, box_h = max(float(box[2] - box[0]), 1.0), max(float(box[3] - box[1]), 1.0)
+        scale = min(width / box_w, height / box_h)
+        return self._side(box_h * scale, height), self._side(box_w * scale, width)
+
+    def _side(self, needed: float, most: int) -> int:
+        least = max(needed, self.min_side or 0)
+        return min(ceil(round(least / self.multiple, 3)) * self.multiple, most)
+
+
+class FirstGlance(_Strict):
+    """A look at a small copy of the picture before the proposer's own.
+
+    It is enough if it shows somebody, and nobody in it is small or doubtful; else the proposer looks at its own size.
+
+    Attributes:
+        longer_side: Of the small copy, px.
+        min_size: Everybody's box is at least this part of the picture's longer side, by its own longer side.
+        min_score: Everybody has at least this score.
+    """
+
+    longer_side: Annotated[int, Field(gt=0)]
+    min_size: Score
+    min_score: Score
 
 
 class Proposals(_Strict):
-    """Who tells a top-down model where people are, and from which score on."""
+    """Who tells a top-down model where people are, and from which score on.
+
+    Attributes:
+        model: A detector or a one-stage model.
+        min_score: Proposals below this are not looked at.
+        first_glance: What makes pictures of one large person cheap; None: the proposer looks once.
+    """
 
     model: str
     min_score: Score
+    first_glance: FirstGlance | None = None
 
 
 class CodecChoice(BaseModel):
@@ -106,7 +194,12 @@ class ModelCard(_Strict):
     """A model: how it is run, where it comes from, what it scores and where it fails.
 
     Attributes:
-        skeleton: The name of a shipped skeleton, or any other in full.
+        task: ``"one-stage"``: everyone's keypoints in one pass over the picture; ``"top-down"``: one crop per person;
+            ``"detector"``: boxes of people, no keypoints.
+        outputs: The file's names of the outputs by the codec's names, where they differ.
+        constants: Further inputs of the network by name, each with its values for one picture.
+        skeleton: The name of a shipped skeleton, or any other in full; of a detector what its people's missing
+            keypoints are called.
         proposals: Of a top-down model, who proposes people; None: nobody does, the whole picture is the one proposal
             (box ``(0, 0, W, H)``, score 1). That is for a model of one subject that fills the picture.
         calibration: What turns keypoint scores into probabilities; None: they are as the network gives them.
@@ -114,11 +207,13 @@ class ModelCard(_Strict):
 
     name: str
     summary: str
-    task: Literal["one-stage", "top-down"]
+    task: Literal["one-stage", "top-down", "detector"]
     default: bool = False
     weights: Weights
-    input: Annotated[LetterboxInput | CropInput, Field(discriminator="kind")]
+    input: Annotated[LetterboxInput | StretchInput | CropInput, Field(discriminator="kind")]
     codec: CodecChoice
+    outputs: dict[str, str] = {}
+    constants: dict[str, tuple[float, ...]] = {}
     skeleton: SkeletonEntry
     min_person_score: Score
     max_oks: Score
@@ -141,9 +236,12 @@ class ModelCard(_Strict):
         """
         if self.codec.kind not in CODECS:
             raise ConfigError(f"card {self.name!r} names the codec {self.codec.kind!r}; known are {', '.join(CODECS)}")
+        kind = CODECS[self.codec.kind]
         parameters: dict[str, Any] = dict(self.codec.model_extra or {})
+        if self.input.fixed_hw is not None and "input_hw" in signature(kind).parameters:
+            parameters = {"input_hw": self.input.fixed_hw} | parameters
         try:
-            return CODECS[self.codec.kind](n_keypoints=len(self.load_skeleton()), **parameters)
+            return kind(n_keypoints=len(self.load_skeleton()), **parameters)
         except TypeError as error:
             raise ConfigError(f"card {self.name!r}: codec {self.codec.kind}: {error}") from error
 

@@ -14,6 +14,7 @@ from gonio.errors import ConfigError, ModelMismatchError
 from gonio.geometry.boxes import suppress
 from gonio.geometry.oks import oks
 from gonio.models.backends import Backend
+from gonio.models.backends.sharing import run_network
 from gonio.models.card import ModelCard
 from gonio.models.preprocess import to_batch
 from gonio.structures.frame import Frame
@@ -40,11 +41,13 @@ class PoseModel(ABC):
         self._codec = card.build_codec()
         self._backend = backend
         have = backend.output_channels
-        for name, channels in self._codec.output_channels.items():
-            if name not in have or have[name] not in (channels, None):
+        for role, channels in self._codec.output_channels.items():
+            name = card.outputs.get(role, role)
+            if name not in have or (channels is not None and have[name] not in (channels, None)):
+                wanted = "" if channels is None else f" with {channels} channels"
                 raise ModelMismatchError(
-                    f"the weights of model {card.name!r} do not fit its card: output {name!r} should have {channels} "
-                    f"channels, the network has {have}"
+                    f"the weights of model {card.name!r} do not fit its card: there should be an output "
+                    f"{name!r}{wanted}, the network has {have}"
                 )
 
     @property
@@ -90,7 +93,7 @@ class PoseModel(ABC):
                 "gonio.predict opens files and PIL images"
             )
         people = self._estimate(Frame(images).image, floor=floor, flip_test=flip_test)
-        return self._calibrated(distinct(people[people.person_scores >= floor], max_oks=self.card.max_oks))
+        return self._calibrated(self._distinct(people[people.person_scores >= floor]))
 
     def person_floor(self, asked: float | None) -> float:
         """The score below which people are left out: the asked one, else the card's.
@@ -102,6 +105,10 @@ class PoseModel(ABC):
         if not 0 <= floor <= 1:  # False for NaN as well
             raise ConfigError(f"min_person_score is {floor}; give a number from 0 to 1")
         return floor
+
+    def _distinct(self, people: Poses) -> Poses:
+        """Everyone once, best first."""
+        return distinct(people, max_oks=self.card.max_oks)
 
     def _calibrated(self, people: Poses) -> Poses:
         """Keypoint scores as probabilities, where the card knows how; everything before works with the network's."""
@@ -117,11 +124,16 @@ class PoseModel(ABC):
         with timed("preprocess"):
             batch = to_batch(inputs, self.card.input)
         with timed("inference"):
-            outputs = self._backend.run(batch)
+            outputs = self._renamed(run_network(self._backend, batch))
             if flip_test:
-                mirrored = self._backend.run(np.ascontiguousarray(batch[..., ::-1]))
+                mirrored = self._renamed(run_network(self._backend, np.ascontiguousarray(batch[..., ::-1])))
                 outputs = average(outputs, self._codec.unflip(mirrored, self.skeleton.flip_indices))
         return outputs
+
+    def _renamed(self, outputs: Outputs) -> Outputs:
+        """The outputs that the codec reads, under its names."""
+        names = self.card.outputs
+        return {role: outputs[names.get(role, role)] for role in self._codec.output_channels} if names else outputs
 
 
 def distinct(poses: Poses, *, max_oks: float) -> Poses:

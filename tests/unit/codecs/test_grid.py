@@ -41,7 +41,7 @@ def mirrored(original: DecodedPeople, width: int) -> DecodedPeople:
 
 
 def empty_outputs(codec: Codec, batch: int = 1, cells_hw: tuple[int, int] = (24, 32)) -> dict[str, FloatArray]:
-    return {name: np.zeros((batch, c, *cells_hw), np.float32) for name, c in codec.output_channels.items()}
+    return {name: np.zeros((batch, c or 1, *cells_hw), np.float32) for name, c in codec.output_channels.items()}
 
 
 ONE = people([(40.0, 30.0), (60.5, 50.25), (55.0, 71.75)], boxes=[(36, 26, 66, 80)])

@@ -4,7 +4,7 @@ import pytest
 from gonio.arrays import FloatArray
 from gonio.codecs import CODECS, DecodedPeople, Heatmap
 from gonio.codecs.base import average
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, ModelMismatchError
 
 K = 3
 FLIP = (0, 2, 1)
@@ -122,6 +122,17 @@ def test_scores_are_clipped_and_inputs_do_not_mix() -> None:
     first, second = Heatmap(1).decode({"heatmap": maps})
     assert (first.scores[0, 0], second.scores[0, 0]) == (1, 0)
     assert Heatmap(1).decode({"heatmap": maps[:0]}) == []
+
+
+def test_what_is_no_heatmap_is_refused() -> None:
+    codec = Heatmap(K)
+    maps = codec.encode(person(POINTS), HW)["heatmap"]
+    with pytest.raises(ModelMismatchError, match="heatmaps reach 42, expected 1 or little more"):
+        codec.decode({"heatmap": maps * 42 / maps.max()})
+    with pytest.raises(ModelMismatchError, match="hold values that are no numbers"):
+        codec.decode({"heatmap": maps * np.float32(np.nan)})
+    with pytest.raises(ModelMismatchError, match=r"shape \(1, 2, 16, 24\), expected \(any, 3, any, any\)"):
+        codec.decode({"heatmap": maps[:, :2]})
 
 
 def test_missing_and_outside_leave_no_trace() -> None:

@@ -4,7 +4,7 @@ import pytest
 from gonio.arrays import FloatArray
 from gonio.codecs import CODECS, DecodedPeople, SimCC
 from gonio.codecs.base import average
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, ModelMismatchError
 
 K = 3
 FLIP = (0, 2, 1)
@@ -66,6 +66,25 @@ def test_alignment_says_which_pixel_a_bin_is(alignment: str, first: float) -> No
     assert found.scores[0, 0] == np.float32(0.6)  # the lower of the two
 
 
+def test_the_score_may_be_the_mean_of_both_peaks_and_ends_at_one() -> None:
+    lines = {"simcc_x": np.zeros((1, 2, 192), np.float32), "simcc_y": np.zeros((1, 2, 128), np.float32)}
+    lines["simcc_x"][0, :, 10], lines["simcc_y"][0, :, 10] = (0.8, 1.4), (0.6, 1.1)
+    (found,) = SimCC(2, values="gaussian", score="mean").decode(lines)
+    np.testing.assert_allclose(found.scores[0], (0.7, 1))
+
+
+def test_what_no_such_network_says_is_refused() -> None:
+    codec = SimCC(K, values="gaussian")
+    outputs = codec.encode(person(POINTS), HW)
+    with pytest.raises(ModelMismatchError, match=r"values of 'simcc_y' reach 42.*expected 1 or little more"):
+        codec.decode(outputs | {"simcc_y": outputs["simcc_y"] * 42})
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(ModelMismatchError, match="hold values that are no numbers"):
+            codec.decode(outputs | {"simcc_x": np.full_like(outputs["simcc_x"], wrong)})
+    with pytest.raises(ModelMismatchError, match=r"output 'simcc_x' has shape \(1, 2, 192\), expected \(any, 3, any\)"):
+        codec.decode({name: array[:, :2] for name, array in outputs.items()})
+
+
 def test_without_refinement_half_a_bin_may_be_lost() -> None:
     codec = SimCC(K, refine=False)
     (found,) = codec.decode(codec.encode(person(POINTS), HW))
@@ -112,6 +131,7 @@ def test_other_output_names_and_ratios() -> None:
     [
         ({"values": "softmax"}, "values is 'softmax'; known are logits, gaussian"),
         ({"alignment": "ends"}, "alignment is 'ends'; known are centres, indices"),
+        ({"score": "higher"}, "score is 'higher'; known are lower, mean"),
         ({"split_ratio": 0}, "split_ratio is 0"),
         ({"sigma": -1}, "sigma -1"),
         ({"alignment": "indices", "split_ratio": 1.5}, "split_ratio is 1.5; with alignment 'indices'"),
