@@ -1,69 +1,149 @@
-"""Which models there are, by name; a name is the stem of a card, and a path to a card works as well."""
+"""Which models there are, by name; a name is the stem of a card, and a path to a card works as well.
+
+Three shelves: cards that ship with their weights; the zoo, whose weights are downloaded when asked for; and what the
+user added. The first that has a name has it.
+"""
 
 import difflib
 import hashlib
+import logging
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
-from gonio.errors import UnknownModelError, WeightsError
+from gonio.errors import ModelError, UnknownModelError, WeightsError
 from gonio.models.card import ModelCard, read_card
+from gonio.models.checkpoints import SUFFIXES, card_of_weights, find_checkpoint
+from gonio.models.recognise import card_of_file
+from gonio.models.store import absent, store
+
+_log = logging.getLogger(__name__)
 
 _ROOM = Path(str(resources.files("gonio.models")))
 WEIGHTS_FOLDER = _ROOM / "weights"
 """Where the weights lie that ship with the package."""
 
+Shelf = Literal["shipped", "zoo", "added", "file"]
+"""Where a card comes from; ``"file"``: none of the shelves."""
+
 
 @cache
+def shipped_models() -> tuple[ModelCard, ...]:
+    """The cards whose weights the package carries, by name."""
+    return _cards_in(_ROOM / "cards")
+
+
+@cache
+def zoo_models() -> tuple[ModelCard, ...]:
+    """The cards whose weights ``gonio models pull`` downloads, by name."""
+    return _cards_in(_ROOM / "zoo")
+
+
+def added_models() -> tuple[ModelCard, ...]:
+    """The cards that the user added, by name; what is no card, or called as one of ours, is left out with a warning."""
+    ours = {card.name for card in (*shipped_models(), *zoo_models())}
+    found = []
+    for path in sorted(store().cards.glob("*.json")):
+        try:
+            card = read_card(path)
+        except ModelError as error:
+            _log.warning("%s; it is left out", error)
+            continue
+        if card.name in ours or card.name != path.stem:
+            clash = "that is a model of Gonio's" if card.name in ours else "its file is called otherwise"
+            _log.warning("the card '%s' is of a model %r, but %s; it is left out", path, card.name, clash)
+            continue
+        found.append(card)
+    return tuple(found)
+
+
 def list_models() -> tuple[ModelCard, ...]:
-    """The cards that the package carries, by name."""
-    return tuple(read_card(path) for path in sorted((_ROOM / "cards").glob("*.json")))
+    """All models, whether their weights are here or not: those that ship, the zoo, the user's own; each by name."""
+    return (*shipped_models(), *zoo_models(), *added_models())
 
 
 def default_name() -> str:
     """The name of the model that is used when none is named: the one whose card says ``default``."""
-    return next(card.name for card in list_models() if card.default)
+    return next(card.name for card in shipped_models() if card.default)
+
+
+def shelf_of(name: str) -> Shelf:
+    """Where the card of this name comes from."""
+    shelves: tuple[tuple[Shelf, tuple[ModelCard, ...]], ...] = (("shipped", shipped_models()), ("zoo", zoo_models()))
+    for shelf, cards in shelves:
+        if any(card.name == name for card in cards):
+            return shelf
+    return "added" if any(card.name == name for card in added_models()) else "file"
 
 
 def find_card(name: str | Path) -> tuple[ModelCard, Path]:
-    """The card of this name, or in this JSON or ONNX file, and the folder where its weights lie.
+    """The card of this name, or of this file, and the folder where its weights lie, or would.
+
+    A file is a card (.json) or weights: .onnx, .xml, .tflite, .safetensors. Of an ONNX file without a card a draft is
+    made, where its family can be recognised; see `card_of_file`.
 
     Raises:
         UnknownModelError: If there is neither a model nor a card file of this name.
-        ModelError: If the file is not a card, or an ONNX file without one inside.
+        ModelError: If the file is not a card, or an ONNX file that is not recognised.
     """
-    for card in list_models():
+    for card in shipped_models():
         if card.name == str(name):
             return card, WEIGHTS_FOLDER
+    for card in zoo_models():
+        if card.name == str(name):
+            return card, store().folder(card.name)
     path = Path(name)
+    if checkpoint := find_checkpoint(path):
+        return card_of_weights(checkpoint), path.parent
+    if path.suffix in SUFFIXES and path.is_file():
+        return card_of_weights(path), path.parent
     if path.suffix in (".json", ".onnx") and path.is_file():
-        return read_card(path), path.parent
-    names = [card.name for card in list_models()]
-    close = difflib.get_close_matches(str(name), names, n=1)
+        return card_of_file(path), path.parent
+    for card in added_models():
+        if card.name == str(name):
+            return card, store().folder(card.name)
+    raise UnknownModelError(_unknown(str(name)))
+
+
+def _unknown(name: str) -> str:
+    shipped = [card.name for card in shipped_models()]
+    more = [card.name for card in (*zoo_models(), *added_models())]
+    close = difflib.get_close_matches(name, shipped + more, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    raise UnknownModelError(
-        f"no model named {str(name)!r}; {hint}'gonio models' lists all ({', '.join(names)}), "
+    return (
+        f"no model named {name!r}; {hint}'gonio models' lists all ({', '.join(shipped)} and {len(more)} more), "
         "and the path of a model card (.json), or of an ONNX file from 'gonio export', works too"
     )
 
 
 def find_weights(card: ModelCard, folder: Path) -> Path:
-    """The checked weights file of a card.
+    """The checked weights file of a card. Nothing is downloaded here, ever.
 
     Raises:
-        WeightsError: If the file is missing or its sha256 is not the card's.
+        WeightsError: If the file is missing, or its sha256 is neither the card's nor, where the card states none,
+            that of the file that was pulled first.
     """
     path = folder / card.weights.file
     try:
+        if store().owns(folder):
+            store().check(card, path)
+            return path
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and (card.weights.urls or shelf_of(card.name) == "zoo"):
+            raise WeightsError(absent(card, folder)) from error
         raise WeightsError(
             f"the weights of model {card.name!r} cannot be read at '{path}' ({error.strerror}); "
             "reinstall gonio, or put the file back beside its card"
         ) from error
-    if digest != card.weights.sha256:
+    if card.weights.sha256 not in (None, digest):
         raise WeightsError(
             f"the weights of model {card.name!r} at '{path}' are damaged: sha256 is {digest[:12]}…, the card says "
-            f"{card.weights.sha256[:12]}…; reinstall gonio, or put the right file back"
+            f"{str(card.weights.sha256)[:12]}…; reinstall gonio, or put the right file back"
         )
     return path
+
+
+def _cards_in(folder: Path) -> tuple[ModelCard, ...]:
+    return tuple(read_card(path) for path in sorted(folder.glob("*.json")))

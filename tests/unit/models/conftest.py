@@ -1,8 +1,13 @@
-"""Tiny models: ONNX files made on the spot, cards for them, and a network that sees coloured dots."""
+"""Tiny models: ONNX files made on the spot, cards for them, a network that sees coloured dots, a bad web server."""
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +177,112 @@ class Dots:
 @pytest.fixture
 def dots() -> Dots:
     return Dots()
+
+
+@dataclass
+class Served:
+    """One path of the web server: what it gives, and what goes wrong with the first, the second... request.
+
+    A fault is a dict: ``status``, ``headers``, ``redirect``, ``cut`` (bytes after which it hangs up), ``stall`` (bytes
+    after which it says no more), ``claims`` (a wrong Content-Length; None: no Content-Length), ``content`` (other
+    bytes), ``wait`` (s before it answers). ``always`` is wrong with all of them.
+    """
+
+    content: bytes
+    faults: list[dict[str, Any]]
+    always: dict[str, Any]
+    ranges: bool
+    tag: str | None
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def offsets(self) -> list[str | None]:
+        """The Range of each request that came."""
+        return [headers.get("Range") for headers in self.asked]
+
+
+class Web:
+    """A web server on this machine that does not always behave."""
+
+    def __init__(self) -> None:
+        self.served: dict[str, Served] = {}
+        self.closing = threading.Event()
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                with contextlib.suppress(OSError):  # whoever asked may have hung up
+                    web.answer(self)
+
+            def log_request(self, *args: object) -> None:
+                pass
+
+            def log_error(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def serve(
+        self,
+        path: str,
+        content: bytes,
+        *faults: dict[str, Any],
+        always: dict[str, Any] | None = None,
+        ranges: bool = True,
+        tag: str | None = '"first"',
+    ) -> str:
+        """Put something on a path (or, for a proxy, under a whole URL); gives its URL."""
+        self.served[path] = Served(content, list(faults), always or {}, ranges, tag)
+        return path if "://" in path else self.url + path
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        entry = self.served.get(request.path)
+        if entry is None:
+            request.send_error(404)
+            return
+        fault = entry.always | (entry.faults[len(entry.asked)] if len(entry.asked) < len(entry.faults) else {})
+        entry.asked.append(dict(request.headers.items()))
+        self.closing.wait(fault.get("wait", 0))
+        content = fault.get("content", entry.content)
+        status, start = fault.get("status", 302 if "redirect" in fault else 200), 0
+        asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
+        if asked and entry.ranges and status == 200 and request.headers.get("If-Range") in (None, entry.tag):
+            start = int(asked[1])
+            status = 206 if start < len(content) else 416
+        body = content[start:] if status in (200, 206) else b""
+        request.send_response(status)
+        if status == 416:
+            request.send_header("Content-Range", f"bytes */{len(content)}")
+        if status == 206:
+            request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        if entry.tag and status in (200, 206):
+            request.send_header("ETag", entry.tag)
+        if "redirect" in fault:
+            request.send_header("Location", fault["redirect"])
+        for name, value in fault.get("headers", {}).items():
+            request.send_header(name, value)
+        if (length := fault.get("claims", len(body))) is not None:
+            request.send_header("Content-Length", str(length))
+        request.end_headers()
+        request.wfile.write(body[: fault.get("cut", fault.get("stall", len(body)))])
+        if "stall" in fault:
+            self.closing.wait(5)
+
+    def close(self) -> None:
+        self.closing.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """A server, to which no proxy of this machine's environment stands in the way."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    server = Web()
+    yield server
+    server.close()

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gonio.errors import ModelError, UnknownModelError, WeightsError
-from gonio.models.registry import WEIGHTS_FOLDER, find_card, find_weights, list_models
+from gonio.models.registry import (
+    WEIGHTS_FOLDER,
+    find_card,
+    find_weights,
+    list_models,
+    shelf_of,
+    shipped_models,
+    zoo_models,
+)
 
 if TYPE_CHECKING:
     from tests.unit.models.conftest import Tiny
@@ -17,13 +25,28 @@ def test_a_shipped_card_is_found_by_name(name: str) -> None:
     assert (card.name, folder) == (name, WEIGHTS_FOLDER)
 
 
-def test_cards_come_by_name() -> None:
-    names = [card.name for card in list_models()]
-    assert names == sorted(names)
+def test_cards_come_by_name_shelf_by_shelf() -> None:
+    for shelf in (shipped_models(), zoo_models()):
+        paths = [f"{card.name}.json" for card in shelf]
+        assert paths == sorted(paths)
+    assert list_models()[: len(shipped_models()) + len(zoo_models())] == (*shipped_models(), *zoo_models())
 
 
 @pytest.mark.parametrize(
-    ("asked", "meant"), [("thunderr", "thunder"), ("multi-pose", "multipose"), ("lightnin", "lightning")]
+    ("name", "shelf"), [("thunder", "shipped"), ("rtmpose-m", "zoo"), ("models/thunder.json", "file")]
+)
+def test_where_a_card_comes_from(name: str, shelf: str) -> None:
+    assert shelf_of(name) == shelf
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("thunderr", "thunder"),
+        ("multi-pose", "multipose"),
+        ("lightnin", "lightning"),
+        ("rtmpose-m-halpe", "rtmpose-m-halpe26"),
+    ],
 )
 def test_a_name_with_a_slip_gets_the_right_one(asked: str, meant: str) -> None:
     with pytest.raises(UnknownModelError, match=f"no model named '{asked}'; did you mean '{meant}'?"):
@@ -33,10 +56,10 @@ def test_a_name_with_a_slip_gets_the_right_one(asked: str, meant: str) -> None:
 def test_a_name_like_no_other_gets_the_list() -> None:
     with pytest.raises(
         UnknownModelError,
-        match=r"^no model named 'yolo'; 'gonio models' lists all \(lightning, multipose, thunder\), and the path of a "
-        r"model card \(\.json\), or of an ONNX file from 'gonio export', works too$",
+        match=r"^no model named 'openface'; 'gonio models' lists all \([a-z, -]*lightning, multipose, thunder and \d+ "
+        r"more\), and the path of a model card \(\.json\), or of an ONNX file from 'gonio export', works too$",
     ):
-        find_card("yolo")
+        find_card("openface")
 
 
 def test_a_path_to_a_card_with_its_weights_beside_it(tiny: "Tiny") -> None:
@@ -70,6 +93,12 @@ def test_missing_weights(tiny: "Tiny") -> None:
         find_weights(card, folder)
 
 
+def test_weights_without_a_stated_digest(tiny: "Tiny") -> None:
+    """A card of the user's, beside the file: nothing to compare with, nothing to remember."""
+    card, folder = find_card(tiny.card(weights__sha256=None))
+    assert find_weights(card, folder) == tiny.folder / "tiny.onnx"
+
+
 def test_damaged_weights_of_a_shipped_model(tmp_path: Path) -> None:
     """One byte of fifteen million."""
     card, _ = find_card("lightning")
@@ -82,7 +111,7 @@ def test_damaged_weights_of_a_shipped_model(tmp_path: Path) -> None:
         file.write(bytes([byte ^ 1]))
     with pytest.raises(
         WeightsError,
-        match=f"'lightning' at '{path}' are damaged: .* the card says {card.weights.sha256[:12]}…; reinstall",
+        match=f"'lightning' at '{path}' are damaged: .* the card says {str(card.weights.sha256)[:12]}…; reinstall",
     ):
         find_weights(card, tmp_path)
 

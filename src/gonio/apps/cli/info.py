@@ -12,6 +12,8 @@ import typer
 from gonio._version import __version__
 from gonio.models.loader import available_cpus
 from gonio.models.registry import WEIGHTS_FOLDER
+from gonio.models.runtimes import list_runtimes
+from gonio.models.store import store
 
 _PACKAGES = (
     "numpy",
@@ -22,6 +24,9 @@ _PACKAGES = (
     "typer",
     "onnxruntime",
     "onnxruntime-gpu",
+    "openvino",
+    "ai-edge-litert",
+    "torch",
     "pycocotools",
 )
 
@@ -49,9 +54,9 @@ def _facts() -> dict[str, Any]:
         "cpus": available_cpus(),
         "GONIO_THREADS": os.environ.get("GONIO_THREADS", "not set"),
         "packages": {name: version for name in _PACKAGES if (version := _version(name))},
-        "runtimes": ", ".join(_providers()) or "none; install one with: pip install 'gonio[cpu]'",
+        "runtimes": _runtimes() or "none; install one with: pip install 'gonio[cpu]'",
         "weights": str(WEIGHTS_FOLDER),
-        "cache": "none: the weights ship with the package, nothing is downloaded",
+        "models pulled to": f"{store().home} (GONIO_HOME; nothing is downloaded unless asked)",
     }
 
 
@@ -62,12 +67,9 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _providers() -> list[str]:
-    try:
-        import onnxruntime  # optional
-    except ImportError:
-        return []
-    return [f"onnxruntime {name.removesuffix('ExecutionProvider')}" for name in onnxruntime.get_available_providers()]
+def _runtimes() -> str:
+    """Each with its devices: ``onnxruntime (cpu, cuda), torch (cpu)``."""
+    return ", ".join(f"{name} ({', '.join(devices)})" for name, devices in list_runtimes().items())
 
 
 def _cpu_name() -> str:
