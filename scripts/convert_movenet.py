@@ -18,6 +18,7 @@ import hashlib
 import io
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,8 +90,12 @@ class Converter:
         if name != NORMALISED and short not in self.done:
             self.done.add(short)
             node = self.source.nodes[name]
-            OPERATORS[node["op"]](self, node, short)
+            self.operator(node["op"])(self, node, short)
         return short
+
+    def operator(self, op: str) -> "Operator":
+        """What emits an operator of the original."""
+        return OPERATORS[op]
 
     def emit(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
         """Append one ONNX node and return the name of its output."""
@@ -118,7 +123,8 @@ class Converter:
         else:
             kernel = kernel.transpose(3, 2, 0, 1)
         fused, strides = texts(node, "fused_ops"), [int(s) for s in node["attr"]["strides"]["list"]["i"][1:3]]
-        inputs = [self.value(node["input"][0]), self.weight(node["input"][1], kernel)]
+        picture, pads = self.padded(node, (height, width), strides)
+        inputs = [self.value(picture), self.weight(node["input"][1], kernel)]
         if "BiasAdd" in fused:
             inputs.append(self.weight(node["input"][2], self.source.weights[node["input"][2]]))
         activations = [op for op in fused if op != "BiasAdd"]
@@ -129,10 +135,15 @@ class Converter:
             group=channels if depthwise else 1,
             kernel_shape=[height, width],
             strides=strides,
-            pads=same_padding((height, width), strides) if texts(node, "padding") == ["SAME"] else [0] * 4,
+            pads=pads,
         )
         for activation in activations:
             self.activate(activation, output)
+
+    def padded(self, node: Node, kernel_hw: tuple[int, int], strides: list[int]) -> tuple[str, list[int]]:
+        """What a convolution reads, and how many zeros it pads above, left, below and right."""
+        same = texts(node, "padding") == ["SAME"]
+        return node["input"][0], same_padding(kernel_hw, strides) if same else [0] * 4
 
     def activate(self, activation: str, output: str) -> None:
         """The activation that TensorFlow fused into a convolution, as a node of its own."""
@@ -156,7 +167,9 @@ class Converter:
         self.emit("Resize", [self.value(node["input"][0]), "", scales], output, **how)
 
 
-OPERATORS = {
+Operator = Callable[[Any, Node, str], None]
+"""Emits one node of the original: converter, node, name of its output."""
+OPERATORS: dict[str, Operator] = {
     "_FusedConv2D": Converter.convolution,
     "FusedDepthwiseConv2dNative": Converter.convolution,
     "DepthwiseConv2dNative": Converter.convolution,

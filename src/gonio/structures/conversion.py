@@ -79,4 +79,7 @@ def convert_poses(poses: Poses, target: Skeleton) -> Poses:
         Poses(0 people x 17 keypoints of coco17)
     """
     keypoints, scores = convert_keypoints(poses.keypoints, poses.scores, source=poses.skeleton, target=target)
-    return replace(poses, keypoints=keypoints, scores=scores, skeleton=target)
+    world = poses.world
+    if world is not None:
+        world, _ = convert_keypoints(world, poses.scores, source=poses.skeleton, target=target)
+    return replace(poses, keypoints=keypoints, scores=scores, skeleton=target, world=world)

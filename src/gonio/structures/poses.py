@@ -24,6 +24,8 @@ class Poses:
         track_ids: ``(N,)`` int64, set by tracking; None before.
         frame_index: Index of the frame in its source.
         time_s: Presentation time of the frame; None for a still.
+        world: ``(N, K, 3)`` float32 metres from the middle of the hips: x right, y down (as in the image), z away from
+            the camera; NaN where there is none. None from models that estimate no such positions, which are most.
 
     Raises:
         ShapeError: If the arrays disagree on N or K.
@@ -43,6 +45,7 @@ class Poses:
     track_ids: IntArray | None = None
     frame_index: int = 0
     time_s: float | None = None
+    world: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n, k = len(self.person_scores), len(self.skeleton)
@@ -52,6 +55,8 @@ class Poses:
         check_shape("person_scores", self.person_scores.shape, (n,))
         if self.track_ids is not None:
             check_shape("track_ids", self.track_ids.shape, (n,))
+        if self.world is not None:
+            check_shape("world", self.world.shape, (n, k, 3))
 
     @classmethod
     def empty(cls, skeleton: Skeleton) -> Self:
@@ -76,7 +81,7 @@ class Poses:
         if isinstance(people, int | np.integer):
             chosen = np.arange(len(self))[people]  # raises IndexError beyond the last person
             people = np.asarray([chosen])
-        per_person = ("keypoints", "scores", "boxes", "person_scores", "track_ids")
+        per_person = ("keypoints", "scores", "boxes", "person_scores", "track_ids", "world")
         arrays = {name: getattr(self, name) for name in per_person}
         return replace(self, **{name: array[people] for name, array in arrays.items() if array is not None})
 

@@ -6,20 +6,24 @@ import pytest
 from gonio.codecs import MultiPersonGrid, SinglePersonGrid
 from gonio.errors import ConfigError, ModelError
 from gonio.models.card import CropInput, LetterboxInput, ModelCard, read_card
-from gonio.models.registry import WEIGHTS_FOLDER, default_name, find_weights, list_models
+from gonio.models.registry import WEIGHTS_FOLDER, default_name, find_weights, shipped_models
 
 if TYPE_CHECKING:
     from tests.unit.models.conftest import Tiny
 
-SHIPPED = [pytest.param(card, id=card.name) for card in list_models()]
+SHIPPED = [pytest.param(card, id=card.name) for card in shipped_models()]
 
 
-def test_the_package_ships_its_three_models() -> None:
-    assert [card.name for card in list_models()] == ["lightning", "multipose", "thunder"]
+def test_the_package_ships_its_four_models() -> None:
+    assert [card.name for card in shipped_models()] == ["blazepose-lite", "lightning", "multipose", "thunder"]
+
+
+def test_the_shipped_weights_stay_below_30_megabytes() -> None:
+    assert sum(path.stat().st_size for path in WEIGHTS_FOLDER.glob("*.onnx")) < 30e6
 
 
 def test_exactly_one_is_the_default() -> None:
-    assert [card.name for card in list_models() if card.default] == ["thunder"] == [default_name()]
+    assert [card.name for card in shipped_models() if card.default] == ["thunder"] == [default_name()]
 
 
 @pytest.mark.parametrize("card", SHIPPED)
@@ -28,7 +32,11 @@ class TestShippedCards:
         assert find_weights(card, WEIGHTS_FOLDER).parent == WEIGHTS_FOLDER
 
     def test_codec_and_skeleton_can_be_built(self, card: ModelCard) -> None:
-        assert card.build_codec().output_channels["heatmap"] == len(card.load_skeleton()) == 17
+        channels, k = card.build_codec().output_channels, len(card.load_skeleton())
+        if card.codec.kind == "blazepose":
+            assert (k, channels["ld_3d"]) == (33, 39 * 5)
+        else:
+            assert channels["heatmap"] == k == 17
 
     def test_terms_are_stated(self, card: ModelCard) -> None:
         assert card.licence.weights.startswith("Apache-2.0")
@@ -43,9 +51,9 @@ class TestShippedCards:
         else:
             assert isinstance(card.input, CropInput)
             assert card.proposals is not None
-            proposer = {one.name: one for one in list_models()}[card.proposals.model]
+            proposer = {one.name: one for one in shipped_models()}[card.proposals.model]
             assert proposer.task == "one-stage"
-            assert proposer.skeleton == card.skeleton
+            assert proposer.skeleton == "coco17"
 
     def test_round_trip(self, card: ModelCard, tmp_path: Path) -> None:
         path = tmp_path / "card.json"
@@ -72,7 +80,9 @@ def test_a_card_cannot_be_changed(tiny: "Tiny") -> None:
         pytest.param({"colour": "red"}, "colour: Extra inputs are not permitted", id="unknown key"),
         pytest.param({"input__sharpness": 1}, r"sharpness: Extra inputs", id="unknown key inside"),
         pytest.param({"weights__sha256": "abc"}, r"weights\.sha256: String should match", id="bad sha256"),
-        pytest.param({"task": "sideways"}, "task: Input should be 'one-stage' or 'top-down'", id="unknown task"),
+        pytest.param(
+            {"task": "sideways"}, "task: Input should be 'one-stage', 'top-down' or 'detector'", id="unknown task"
+        ),
         pytest.param({"input__kind": "mosaic"}, "input: Input tag 'mosaic'", id="unknown input"),
         pytest.param({"input__longer_side": 0}, "longer_side: .*greater than 0", id="no size"),
         pytest.param({"input__mean": [1, 2]}, "mean", id="two channels"),

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from gonio.models.card import Normalisation
+from gonio.models.card import ModelCard, Normalisation
 from gonio.models.preprocess import to_batch
-from gonio.models.registry import list_models
+from gonio.models.registry import shipped_models
 
 IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 
@@ -49,9 +49,9 @@ def test_it_takes_views() -> None:
     np.testing.assert_array_equal(to_batch([view], plain)[0], view.transpose(2, 0, 1))
 
 
-@pytest.mark.parametrize("card", [pytest.param(card, id=card.name) for card in list_models()])
-def test_the_shipped_models_see_minus_one_to_one(card: object) -> None:
-    """MODELS: RGB, ``x / 127.5 - 1``."""
-    normalisation = getattr(card, "input")  # noqa: B009
-    batch = to_batch([np.array([[[0, 51, 255]]], np.uint8)], normalisation)
-    np.testing.assert_allclose(batch[0, :, 0, 0], [-1, -0.6, 1], rtol=0, atol=1e-6)
+@pytest.mark.parametrize("card", [pytest.param(card, id=card.name) for card in shipped_models()])
+def test_the_shipped_models_see_what_they_were_trained_on(card: ModelCard) -> None:
+    """MODELS: RGB, ``x / 127.5 - 1``; of BlazePose ``x / 255``."""
+    expected = [0, 0.2, 1] if card.name.startswith("blazepose") else [-1, -0.6, 1]
+    batch = to_batch([np.array([[[0, 51, 255]]], np.uint8)], card.input)
+    np.testing.assert_allclose(batch[0, :, 0, 0], expected, rtol=0, atol=1e-6)

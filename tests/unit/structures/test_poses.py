@@ -118,3 +118,18 @@ def test_it_is_frozen_and_compares_by_identity() -> None:
 )
 def test_it_says_in_a_line_what_it_is(time_s: float | None, expected: str) -> None:
     assert repr(replace(poses_of(2), time_s=time_s)) == expected
+
+
+def test_positions_in_metres_go_with_their_people() -> None:
+    world = np.arange(4, dtype=np.float32)[:, None, None] * np.ones((4, 17, 3), np.float32)
+    poses = replace(poses_of(4), world=world)
+    chosen = poses[np.array([3, 1])]
+    assert chosen.world is not None
+    assert chosen.world[:, 5, 2].tolist() == [3, 1]
+    assert poses_of(4)[:2].world is None
+    assert [one.world.shape for one in poses if one.world is not None] == [(1, 17, 3)] * 4
+
+
+def test_positions_of_another_shape_are_refused() -> None:
+    with pytest.raises(ShapeError, match=r"world has shape \(2, 17, 3\), expected \(3, 17, 3\)"):
+        replace(poses_of(3), world=np.zeros((2, 17, 3), np.float32))

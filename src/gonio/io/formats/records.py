@@ -25,6 +25,9 @@ COORDINATE_DECIMALS = 3
 """Coordinates are written to 1/1000 px, well below what any model resolves."""
 SCORE_DECIMALS = 4
 
+WORLD_DECIMALS = 4
+"""Metres."""
+
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the document; ``#/$defs/line`` is that of one line of JSON Lines."""
@@ -60,7 +63,8 @@ def frame_record(frame: Frame, poses: Poses) -> dict[str, Any]:
     """Everyone in one frame, ready for JSON: a missing value is None, never NaN.
 
     Coordinates are rounded to 1/1000 px, scores clipped to [0, 1] and rounded to 1/10000; a score that is not
-    a number is 0. Index, time, source and size are the frame's.
+    a number is 0. People have ``world`` where the poses do, rounded to 0.1 mm. Index, time, source and size are the
+    frame's.
 
     Example:
         >>> from gonio.structures.skeleton import load_skeleton
@@ -88,15 +92,19 @@ def _people(poses: Poses) -> list[dict[str, Any]]:
     boxes = rounded_coordinates(poses.boxes)
     person_scores = rounded_scores(poses.person_scores)
     ids = [None] * len(poses) if poses.track_ids is None else poses.track_ids.tolist()
-    return [
+    people = [
         {"score": score, "box": box, "track_id": track_id, "keypoints": keypoints}
         for score, box, track_id, keypoints in zip(person_scores, boxes, ids, points, strict=True)
     ]
+    if poses.world is not None:
+        for person, world in zip(people, rounded_coordinates(poses.world, WORLD_DECIMALS), strict=True):
+            person["world"] = world
+    return people
 
 
-def rounded_coordinates(pixels: FloatArray) -> list[Any]:
-    """Nested lists like the array, to 1/1000 px; None where a value is not finite."""
-    values = np.round(pixels.astype(np.float64), COORDINATE_DECIMALS) + 0.0  # turns -0.0 into 0.0
+def rounded_coordinates(values: FloatArray, decimals: int = COORDINATE_DECIMALS) -> list[Any]:
+    """Nested lists like the array, by default to 1/1000 px; None where a value is not finite."""
+    values = np.round(values.astype(np.float64), decimals) + 0.0  # turns -0.0 into 0.0
     objects = values.astype(object)
     objects[~np.isfinite(values)] = None
     listed: list[Any] = objects.tolist()
@@ -165,6 +173,9 @@ def poses_from_record(record: object, skeleton: Skeleton, where: str = "frame") 
     ids = [person[3] for person in persons]
     if None in ids and any(track_id is not None for track_id in ids):
         raise MediaError(f"{where}: some people have a track_id and some have none; give it to all or to nobody")
+    worlds = [_world(person, len(skeleton), f"{where}.people[{number}]") for number, person in enumerate(people)]
+    if None in worlds and any(world is not None for world in worlds):
+        raise MediaError(f'{where}: some people have "world" and some have none; give it to all or to nobody')
     points = _array([person[0] for person in persons], (len(persons), len(skeleton), 3))
     return Poses(
         keypoints=points[..., :2],
@@ -175,6 +186,7 @@ def poses_from_record(record: object, skeleton: Skeleton, where: str = "frame") 
         track_ids=None if not ids or ids[0] is None else np.array(ids, np.int64),
         frame_index=_member(record, "index", int, where),
         time_s=_optional_number(record, "time_s", where),
+        world=None if not worlds or worlds[0] is None else _array(worlds, points.shape),
     )
 
 
@@ -188,6 +200,16 @@ def _person(person: object, k: int, where: str) -> tuple[list[list[float]], list
     score = _member(person, "score", int | float, where)
     track_id = _member(person, "track_id", int | None, where)
     return points, box, float(score), track_id
+
+
+def _world(person: dict[str, Any], k: int, where: str) -> list[list[float]] | None:
+    """Positions in metres of one person, checked; None where the field is left out."""
+    if "world" not in person:
+        return None
+    points = _member(person, "world", list, where)
+    if len(points) != k:
+        raise MediaError(f"{where}.world has {len(points)} entries, expected {k}; one per keypoint name")
+    return [_numbers(point, 3, f"{where}.world[{number}]") for number, point in enumerate(points)]
 
 
 def _numbers(values: object, length: int, where: str) -> list[float]:

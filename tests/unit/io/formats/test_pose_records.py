@@ -186,3 +186,39 @@ def test_track_ids_of_some_only() -> None:
     record["people"].append(record["people"][0] | {"track_id": 3})
     with pytest.raises(MediaError, match="some people have a track_id and some have none"):
         poses_from_record(record, COCO)
+
+
+def test_positions_in_metres_come_back_where_there_are_some() -> None:
+    world = np.round(np.random.default_rng(0).normal(size=(1, 17, 3)), 4).astype(np.float32)
+    world[0, 3] = np.nan
+    record = json.loads(json.dumps(frame_record(frame(), one_person(world=world))))
+    jsonschema.validate(record, {"$ref": "#/$defs/frame", "$defs": schema()["$defs"]})
+    assert record["people"][0]["world"][3] == [None, None, None]
+    found = poses_from_record(record, COCO).world
+    assert found is not None
+    np.testing.assert_allclose(found, world, atol=1e-6)
+    assert "world" not in frame_record(frame(), one_person())["people"][0]
+    assert poses_from_record(frame_record(frame(), one_person()), COCO).world is None
+
+
+@pytest.mark.parametrize(
+    ("world", "message"),
+    [
+        pytest.param([[0, 0, 0]] * 16, "has 16 entries, expected 17", id="a point too few"),
+        pytest.param([[0, 0]] * 17, "expected a list of 3 numbers", id="flat"),
+        pytest.param([[0, 0, "far"]] * 17, "expected a number or null", id="words"),
+        pytest.param(7, "expected a list", id="no list"),
+    ],
+)
+def test_wrong_positions_are_refused(world: Any, message: str) -> None:
+    record = frame_record(frame(), one_person())
+    record["people"][0]["world"] = world
+    with pytest.raises(MediaError, match=message):
+        poses_from_record(record, COCO)
+
+
+def test_all_people_have_positions_or_none() -> None:
+    record = frame_record(frame(), one_person(world=np.zeros((1, 17, 3), np.float32)))
+    record["people"].append({name: value for name, value in record["people"][0].items() if name != "world"})
+    with pytest.raises(MediaError, match="all or to nobody"):
+        poses_from_record(record, COCO)
