@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from gonio.models.registry import WEIGHTS_FOLDER
+from gonio.onnx_in_torch.module import OnnxModule
 from gonio.training.networks import build_network, deployed
-from gonio.training.onnx_module import OnnxModule
 
 RELATIVE = 1e-4  # of the largest value: some hundred float32 sums a layer, in another order
 

@@ -16,7 +16,7 @@ import gonio
 PACKAGE = Path(gonio.__file__).parent
 LEVELS = {
     0: {"errors", "arrays", "optional", "timing", "geometry", "score_maps", "_version"},
-    1: {"structures"},
+    1: {"structures", "onnx_in_torch"},
     2: {"augmentation", "codecs", "io", "tracking", "analysis", "draw", "evaluation"},
     3: {"models"},
     4: {
@@ -27,12 +27,14 @@ LEVELS = {
         "results",
         "saving",
         "labelled",
+        "pacing",
+        "streams",
         "report_page",
         "training",
         "export",
         "datasets",
     },
-    5: {"apps", "live", "__main__"},
+    5: {"apps", "compat", "live", "__main__"},
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
@@ -43,7 +45,7 @@ OPTIONAL_PACKAGES = {
     *("pandas", "pycocotools", "safetensors", "scipy", "tensorboard", "torch", "yaml"),
 }
 """Not installed with the core: never imported at the top of a file, except in the rooms that are about them."""
-ROOMS_WITH_EXTRAS = {"analysis", "live", "motion", "motion_report", "training", "export"}
+ROOMS_WITH_EXTRAS = {"analysis", "live", "motion", "motion_report", "onnx_in_torch", "training", "export"}
 LATE_IMPORTS = OPTIONAL_PACKAGES | {"tkinter", "resource"}
 """What a function may import: optional packages, and parts of the standard library that not every Python has."""
 FRONT_DOOR = Path("__init__.py")

@@ -3,3 +3,7 @@
 Modules here import torch, onnx and others at their top; the package itself and `formats` do not, so that the command
 can show its help without them.
 """
+
+from gonio.optional import without_telemetry
+
+without_telemetry()  # before a module here imports onnxruntime

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from gonio.errors import ExportError
 from gonio.export.formats import DEFAULT_OPSET, Precision
-from gonio.export.openvino_file import OpenVinoBackend, import_openvino, openvino_core, write_openvino
-from gonio.models.backends import Backend, OnnxBackend
+from gonio.export.openvino_file import write_openvino
+from gonio.models.backends import Backend, OnnxBackend, OpenVinoBackend, TorchBackend
 from gonio.models.card import ModelCard
 from gonio.optional import require
 
@@ -35,19 +35,12 @@ class Candidate:
     open: Callable[[], tuple[Backend, int]]
 
 
-def find_checkpoint(model: str | Path) -> Path | None:
-    """The weights of a checkpoint, if it is one: either of its files."""
-    path = Path(model)
-    weights = path.with_suffix(".safetensors")
-    return weights if path.suffix in (".safetensors", ".json") and weights.is_file() else None
-
-
 def open_checkpoint(checkpoint: Path, folder: Path) -> tuple[Path, Backend]:
     """A checkpoint's network as an ONNX file with its card inside, and in PyTorch, both deployed."""
     for package in ("torch", "onnx", "safetensors"):
         require(package, extra="export", purpose="timing a checkpoint")
     from gonio.export.onnx_file import finish, trace  # needs torch and onnx, which are optional and slow
-    from gonio.export.source import TorchBackend, find_source  # needs torch
+    from gonio.export.source import find_source  # needs torch
     from gonio.training.networks import deployed  # needs torch
 
     source = find_source(checkpoint)
@@ -55,7 +48,7 @@ def open_checkpoint(checkpoint: Path, folder: Path) -> tuple[Path, Backend]:
     path = folder / f"{source.card.name}.onnx"
     model = trace(network, source.card, opset=DEFAULT_OPSET, batch=None)
     path.write_bytes(finish(model, source.card, precision="float32"))
-    return path, TorchBackend(deployed(network))
+    return path, TorchBackend(deployed(network), network.codec.output_channels)
 
 
 def in_onnxruntime(name: str, path: Path, threads: int) -> Candidate:
@@ -76,7 +69,9 @@ def in_openvino(name: str, path: Path, card: ModelCard, threads: int, folder: Pa
         out = folder / f"{len(list(folder.iterdir()))}-{precision}.xml"
         write_openvino(path.read_bytes() if int8 else _wide(path, card), out, card="{}", precision=precision)
         size = out.stat().st_size + out.with_suffix(".bin").stat().st_size
-        return _OpenVino(out, threads=threads, exact=precision == "float32"), size
+        # without a precision it computes in what the runtime takes for the best here
+        exact: Precision | None = "float32" if precision == "float32" else None
+        return OpenVinoBackend(out, threads=threads, precision=exact), size
 
     for precision in precisions:
         yield Candidate("OpenVINO", "int8" if int8 else precision, name, partial(opened, precision))
@@ -100,23 +95,6 @@ def in_torch(name: str, checkpoint: Path | None, network: Backend | None) -> Can
         return network, checkpoint.stat().st_size
 
     return Candidate("PyTorch", "float32", name, opened)
-
-
-class _OpenVino(OpenVinoBackend):
-    """With so many threads; ``exact`` computes in float32, else in what the runtime takes for the best here."""
-
-    def __init__(self, path: Path, *, threads: int, exact: bool) -> None:
-        # not the parent's: it would load the network another time, with all threads
-        settings: dict[str, str | int] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
-        settings |= {"INFERENCE_PRECISION_HINT": "f32"} if exact else {}
-        self._network = openvino_core().compile_model(path, "CPU", settings)
-        self._version = import_openvino().__version__.split("-")[0]
-        self._computes = self._network.get_property("INFERENCE_PRECISION_HINT").to_string()
-
-    @property
-    def description(self) -> str:
-        """Runtime, version, and in what it computes."""
-        return f"{super().description}, computes in {self._computes}"
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from gonio.arrays import FloatArray, ImageArray
 from gonio.errors import ConfigError, ExportError, MissingDependencyError, ModelError
 from gonio.export.device_networks import (
     Candidate,
-    find_checkpoint,
     in_onnxruntime,
     in_openvino,
     in_torch,
@@ -31,6 +30,7 @@ from gonio.export.parity import compare
 from gonio.export.quantize_rig import Rig, open_rig, record_inputs
 from gonio.models.backends import Backend
 from gonio.models.card import ModelCard
+from gonio.models.checkpoints import find_checkpoint
 from gonio.models.registry import default_name, find_card, find_weights
 
 _MOST_INPUTS = 32

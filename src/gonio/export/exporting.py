@@ -12,15 +12,15 @@ from gonio.arrays import FloatArray, ImageArray
 from gonio.errors import ConfigError, ModelError
 from gonio.export.formats import DEFAULT_OPSET, LIMITS, SUFFIXES, Format, Precision
 from gonio.export.inputs import parity_batches, pictures_for_parity
-from gonio.export.litert_file import LiteRtBackend, write_litert
+from gonio.export.litert_file import write_litert
 from gonio.export.onnx_file import card_text, finish, read_onnx, trace
-from gonio.export.openvino_file import OpenVinoBackend, write_openvino
+from gonio.export.openvino_file import write_openvino
 from gonio.export.parity import Parity, compare
 from gonio.export.source import ExportSource
 from gonio.export.torchscript_file import TorchScriptBackend, write_torchscript
 from gonio.io.atomic import atomic_path
-from gonio.models.backends import Backend, OnnxBackend
-from gonio.models.card import LetterboxInput, ModelCard, Weights, read_card
+from gonio.models.backends import Backend, LiteRtBackend, OnnxBackend, OpenVinoBackend
+from gonio.models.card import CropInput, LetterboxInput, ModelCard, StretchInput, Weights, read_card
 from gonio.models.loader import available_cpus
 
 
@@ -92,7 +92,12 @@ def export_model(
     if out.suffix != suffix:
         raise ConfigError(f"a file of the format {choice.format} ends in {suffix}, got '{out}'")
     card = source.card.model_copy(
-        update={"name": out.stem, "default": False, "weights": Weights(file=out.name, sha256="0" * 64)}
+        update={
+            "name": out.stem,
+            "default": False,
+            "weights": Weights(file=out.name, sha256="0" * 64),
+            "input": _input_of(source.card, choice),
+        }
     )
     beside = _beside(out, choice.format)
     if pictures is None:
@@ -114,6 +119,14 @@ def export_model(
         for place, path in zip(places, [out, *beside], strict=True):
             shutil.copyfile(folder / path.name, place)
     return Exported((out, *beside), runtime, parity, len(pictures))
+
+
+def _input_of(card: ModelCard, choice: ExportChoice) -> LetterboxInput | StretchInput | CropInput:
+    """The card's input; crops that follow their boxes become crops of one size where the file takes no other."""
+    any_size = choice.format in ("onnx", "openvino") and choice.batch is None
+    if any_size or not isinstance(card.input, CropInput):
+        return card.input
+    return card.input.model_copy(update={"min_side": None})
 
 
 def _beside(out: Path, chosen: Format) -> list[Path]:

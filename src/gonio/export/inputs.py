@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 
 from gonio.arrays import FloatArray, ImageArray
-from gonio.geometry.affine import crop_box, letterbox
+from gonio.geometry.affine import crop_box
 from gonio.io.sources import open_source
-from gonio.models.card import CropInput, LetterboxInput, ModelCard
+from gonio.models.card import CropInput, ModelCard, StretchInput
 from gonio.models.loader import load_model
+from gonio.models.onestage import picture_input
 from gonio.models.preprocess import to_batch
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -63,10 +64,9 @@ def parity_batches(
 
 
 def _inputs(card: ModelCard, images: Sequence[ImageArray]) -> Iterator[ImageArray]:
-    if isinstance(card.input, LetterboxInput):
+    if not isinstance(card.input, CropInput):
         for image in images:
-            how = card.input
-            yield letterbox(image, longer_side=how.longer_side, multiple=how.multiple, pad_value=how.pad_value)[0]
+            yield picture_input(image, card.input)[0]
         return
     finder = load_model("multipose")
     for image in images:
@@ -83,7 +83,8 @@ def _crop(how: CropInput, image: ImageArray, box: FloatArray) -> ImageArray:
 def _padded(card: ModelCard, image: ImageArray, size_hw: tuple[int, int] | None) -> ImageArray:
     if size_hw is None or image.shape[:2] == size_hw:
         return image
-    canvas = np.full((*size_hw, 3), card.input.pad_value, np.uint8)
+    value = 0 if isinstance(card.input, StretchInput) else card.input.pad_value
+    canvas = np.full((*size_hw, 3), value, np.uint8)
     canvas[: image.shape[0], : image.shape[1]] = image
     return canvas
 

@@ -5,10 +5,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from gonio.arrays import FloatArray
-from gonio.codecs import Outputs
 from gonio.export.onnx_file import example_input
 from gonio.models.card import ModelCard
 from gonio.optional import require
@@ -21,7 +17,7 @@ def write_litert(network: PoseNetwork, path: Path, *, card: ModelCard, batch: in
     Raises:
         MissingDependencyError: If litert-torch is not installed.
     """
-    litert: Any = require("litert_torch", extra="litert", purpose="exporting to LiteRT")
+    litert: Any = require("litert_torch", extra="litert-export", purpose="exporting to LiteRT")
     image = example_input(card, batch).new_zeros(batch, 3, *size_hw)
     with warnings.catch_warnings():
         # PyTorch and JAX about their own parts, and about each other
@@ -29,27 +25,3 @@ def write_litert(network: PoseNetwork, path: Path, *, card: ModelCard, batch: in
         warnings.simplefilter("ignore", DeprecationWarning)
         logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
         litert.convert(deployed(network).cpu().float(), sample_kwargs={"image": image}).export(str(path))
-
-
-class LiteRtBackend:
-    """A LiteRT file on the CPU."""
-
-    def __init__(self, path: Path) -> None:
-        """Load the file."""
-        interpreter: Any = require("ai_edge_litert.interpreter", extra="litert", purpose="running a LiteRT file")
-        self._interpreter = interpreter.Interpreter(str(path))
-        self._run = self._interpreter.get_signature_runner()
-
-    @property
-    def description(self) -> str:
-        """The runtime."""
-        return "LiteRT, CPU"
-
-    @property
-    def output_channels(self) -> dict[str, int | None]:
-        """Outputs with their numbers of channels."""
-        return {name: int(one["shape"][1]) for name, one in self._run.get_output_details().items()}
-
-    def run(self, batch: FloatArray) -> Outputs:
-        """Outputs for ``(B, 3, h, w)`` float32 of the file's size, already normalised."""
-        return {name: np.array(value, np.float32) for name, value in self._run(image=batch).items()}

@@ -15,7 +15,7 @@ from gonio._version import __version__
 from gonio.errors import ConfigError, ExportError
 from gonio.export.float16 import narrow, widen
 from gonio.export.formats import OPSETS, Precision
-from gonio.models.card import CARD_KEY, LetterboxInput, ModelCard
+from gonio.models.card import CARD_KEY, ModelCard, StretchInput
 from gonio.optional import require
 from gonio.training.networks import PoseNetwork, deployed
 
@@ -58,7 +58,7 @@ def trace(network: PoseNetwork, card: ModelCard, *, opset: int, batch: int | Non
     module = NamedOutputs(deployed(network).cpu().float()).eval()
     auto = torch.export.Dim.AUTO
     free = {0: auto} if batch is None else {}
-    free |= {2: auto, 3: auto} if isinstance(card.input, LetterboxInput) else {}
+    free |= {2: auto, 3: auto} if card.input.fixed_hw is None else {}
     image = example_input(card, batch or 2)  # of a batch of one the exporter would believe that it is always one
     with _quiet():
         program = torch.onnx.export(
@@ -82,9 +82,10 @@ def trace(network: PoseNetwork, card: ModelCard, *, opset: int, batch: int | Non
 
 def example_input(card: ModelCard, batch: int) -> Tensor:
     """An input to trace a network with."""
-    if isinstance(card.input, LetterboxInput):
-        return torch.zeros(batch, 3, 2 * card.input.multiple, 3 * card.input.multiple)
-    return torch.zeros(batch, 3, *card.input.input_hw)
+    if isinstance(card.input, StretchInput) or card.input.fixed_hw is not None:
+        return torch.zeros(batch, 3, *(card.input.fixed_hw or ()))
+    multiple = card.input.multiple
+    return torch.zeros(batch, 3, 2 * multiple, 3 * multiple)  # sides differ, or the exporter would tie them together
 
 
 def finish(model: onnx.ModelProto, card: ModelCard, *, precision: Precision) -> bytes:
@@ -122,7 +123,7 @@ def read_onnx(path: Path) -> onnx.ModelProto:
 
 def _name_axes(model: onnx.ModelProto, card: ModelCard, *, batch: int | None) -> None:
     """Axes by the names that the shipped files use; the exporter's are formulas."""
-    sides = {2, 3} if isinstance(card.input, LetterboxInput) else set()
+    sides = {2, 3} if card.input.fixed_hw is None else set()
     for value, names in [
         *((value, ("batch", "", "height", "width")) for value in model.graph.input),
         *((value, ("batch", "", "rows", "columns")) for value in model.graph.output),

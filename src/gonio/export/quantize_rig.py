@@ -13,8 +13,9 @@ from gonio.models.card import ModelCard
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
 from gonio.models.onestage import OneStageModel
+from gonio.models.proposals import Proposer, whole_picture
 from gonio.models.registry import find_card, find_weights
-from gonio.models.topdown import Proposer, TopDownModel, whole_picture
+from gonio.models.topdown import TopDownModel
 from gonio.structures.poses import Poses
 
 MOST_PER_PICTURE = 2
@@ -63,7 +64,7 @@ def open_rig(name: str | Path, *, threads: int) -> Rig:
         )
     card, folder = find_card(name)
     weights = find_weights(card, folder)
-    if card.task == "one-stage":
+    if card.task != "top-down":
         return Rig(card, folder, weights, threads, None)
     if card.proposals is None:
         return Rig(card, folder, weights, threads, whole_picture(card.load_skeleton()))

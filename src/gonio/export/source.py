@@ -4,13 +4,8 @@ import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import torch
-
-from gonio.arrays import FloatArray
-from gonio.codecs import Outputs
 from gonio.errors import ConfigError
-from gonio.models.backends import Backend, OnnxBackend
+from gonio.models.backends import Backend, OnnxBackend, TorchBackend
 from gonio.models.card import ModelCard, Proposals, Weights
 from gonio.models.loader import available_cpus
 from gonio.models.registry import find_card, find_weights, list_models
@@ -49,7 +44,8 @@ class ExportSource:
         """What an export is compared with: the ONNX file where there is one, else the network as it was trained."""
         if self.onnx is not None:
             return OnnxBackend(self.onnx, threads=available_cpus())
-        return TorchBackend(self.module("comparing"))
+        network = copy.deepcopy(self.module("comparing")).cpu().float()
+        return TorchBackend(network, network.codec.output_channels)
 
     def module(self, what: str) -> PoseNetwork:
         """The network; the shipped MoveNets are modules too.
@@ -67,31 +63,6 @@ class ExportSource:
         return self.network
 
 
-class TorchBackend:
-    """A network in PyTorch on the CPU, in evaluation mode; it keeps a copy."""
-
-    def __init__(self, network: PoseNetwork) -> None:
-        """Copy the network."""
-        self._network = copy.deepcopy(network).cpu().float().eval()
-        self._channels = dict(network.codec.output_channels)
-
-    @property
-    def description(self) -> str:
-        """Runtime and version."""
-        return f"torch {torch.__version__}, CPU"
-
-    @property
-    def output_channels(self) -> dict[str, int | None]:
-        """The codec's outputs."""
-        return dict(self._channels)
-
-    def run(self, batch: FloatArray) -> Outputs:
-        """Outputs for ``(B, 3, h, w)`` float32, already normalised."""
-        with torch.inference_mode():
-            outputs = self._network(torch.from_numpy(batch))
-        return {name: np.asarray(output.numpy(), np.float32) for name, output in outputs.items()}
-
-
 def find_source(model: str | Path) -> ExportSource:
     """What a person means by MODEL.
 
@@ -101,10 +72,16 @@ def find_source(model: str | Path) -> ExportSource:
 
     Raises:
         ModelError: If there is no such model or its files are damaged.
+        ConfigError: If its weights are neither.
     """
     path = Path(model)
     if path.suffix == ".safetensors" or (path.suffix == ".json" and path.with_suffix(".safetensors").is_file()):
         network, info = load_checkpoint(path)
         return ExportSource(info.card(name=path.stem, weights=UNKNOWN), network=network)
     card, folder = find_card(model)
+    if not card.weights.file.endswith(".onnx"):
+        raise ConfigError(
+            f"an export starts from a checkpoint or an ONNX file, and the weights of {card.name!r} are "
+            f"'{card.weights.file}'; give what they were made from"
+        )
     return ExportSource(card, onnx=find_weights(card, folder))

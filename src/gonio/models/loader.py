@@ -1,20 +1,24 @@
 """``load_model``: from a name to a model that is ready to run."""
 
+import logging
 import os
 from pathlib import Path
 
 from gonio.errors import ConfigError
-from gonio.models.backends import OnnxBackend
+from gonio.models.backends import Backend
+from gonio.models.backends.device import Precision
+from gonio.models.blazepose import BlazePoseModel
 from gonio.models.card import LetterboxInput, ModelCard
 from gonio.models.model import PoseModel
-from gonio.models.onestage import OneStageModel
+from gonio.models.onestage import DetectorModel, OneStageModel
+from gonio.models.proposals import Proposer, after_a_glance, everyone, whole_picture
 from gonio.models.registry import default_name, find_card, find_weights
-from gonio.models.topdown import Proposer, TopDownModel, whole_picture
+from gonio.models.runtimes import RuntimeWish, choose_runtime, open_network
+from gonio.models.topdown import TopDownModel
 
 MAX_INPUT_SIZE = 4096
 """Longest side of a network's input, px: beyond it the memory of an ordinary machine ends."""
-RUNTIMES = ("onnxruntime",)
-"""The runtimes that ``runtime=`` accepts."""
+_log = logging.getLogger(__name__)
 
 
 def load_model(
@@ -22,18 +26,34 @@ def load_model(
     *,
     threads: int | None = None,
     runtime: str | None = None,
+    device: str | None = None,
+    precision: Precision | None = None,
+    compiled: bool = False,
+    graphs: bool = False,
     input_size: int | None = None,
+    detector: str | Path | PoseModel | None = None,
 ) -> PoseModel:
     """Load a model once, to use it often.
 
     Args:
-        name: A name from ``gonio models``, the path of a model card (.json) with its weights beside it, or of an ONNX
-            file that holds its card (from ``gonio export``); default: the default model.
+        name: A name from ``gonio models``, the path of a model card (.json) with its weights beside it, or of weights
+            with their card: an ONNX or OpenVINO file that holds it (from ``gonio export``), a LiteRT file beside it, a
+            checkpoint; default: the default model.
         threads: Threads of each network; default: the environment variable ``GONIO_THREADS``, else the CPUs that this
             process may use.
-        runtime: ``"onnxruntime"``, the only one so far and the default.
+        runtime: ``"onnxruntime"``, ``"openvino"``, ``"litert"`` or ``"torch"``; default: what opens the weights and has
+            the device, ONNX Runtime first. What was chosen, and why, is logged.
+        device: ``"cpu"``, the default; ``"cuda"``, ``"cuda:1"``, ``"tensorrt"``, ``"directml"``, ``"coreml"`` in ONNX
+            Runtime, of these ``cuda`` also in PyTorch; ``"gpu"``, ``"npu"``, ``"auto"`` in OpenVINO. A device that is
+            not there is an error, and never silently the CPU. docs/runtimes.md says what each needs.
+        precision: In which numbers the network computes: ``"float32"``, the default; ``"bfloat16"`` or ``"float16"``
+            where runtime and device can.
+        compiled: In PyTorch: compile the network, which takes a minute for each size of input.
+        graphs: In PyTorch on a GPU: CUDA graphs.
         input_size: Longer side in px of the picture that a one-stage network sees (of a top-down model: the network
             that proposes people); a multiple of 32 for the shipped models. Larger finds smaller people, more slowly.
+        detector: Who proposes people to a top-down model, instead of whom its card names: a detector or a one-stage
+            model, by name, card or loaded.
 
     Returns:
         ``model(image_rgb) -> Poses``; a list of images gives a list. It keeps no state and may be shared by threads.
@@ -49,31 +69,90 @@ def load_model(
         >>> model(np.zeros((240, 320, 3), np.uint8))
         Poses(0 people x 17 keypoints of coco17)
     """
-    if runtime not in (None, *RUNTIMES):
-        raise ConfigError(f"no runtime named {runtime!r}; this version has {', '.join(RUNTIMES)}")
+    wish = RuntimeWish(runtime, device, precision, compiled, graphs)
     threads = thread_count(threads)
     card, folder = find_card(name if name is not None else default_name())
     if isinstance(card.input, LetterboxInput) and input_size is not None:
         card = _resized(card, card.input, input_size)
-    backend = OnnxBackend(find_weights(card, folder), threads=threads)
-    if card.task == "one-stage":
-        return OneStageModel(card, backend)
-    return TopDownModel(card, backend, _load_proposer(card, folder, threads=threads, input_size=input_size))
+    backend = _open(card, folder, wish, threads)
+    if card.task != "top-down":
+        if detector is not None:
+            raise ConfigError(f"model {card.name!r} is {card.task} and needs no detector; leave it out")
+        return OneStageModel(card, backend) if card.task == "one-stage" else DetectorModel(card, backend)
+    proposer = _load_proposer(card, folder, detector, wish=wish, threads=threads, input_size=input_size)
+    top_down = BlazePoseModel if card.codec.kind == "blazepose" else TopDownModel
+    return top_down(card, backend, proposer)
 
 
-def _load_proposer(card: ModelCard, folder: Path, *, threads: int, input_size: int | None) -> Proposer:
-    """The one-stage model that the card names, or whose card lies beside it; none: the whole picture."""
+def _open(card: ModelCard, folder: Path, wish: RuntimeWish, threads: int) -> Backend:
+    """The card's network where it was asked for, which is logged."""
+    choice = choose_runtime(card.weights.file, wish)
+    backend = open_network(find_weights(card, folder), card, wish, choice, threads=threads)
+    _log.info("%s runs in %s on %s: %s", card.name, choice.runtime, choice.device, choice.reason)
+    return backend
+
+
+def _load_proposer(
+    card: ModelCard,
+    folder: Path,
+    detector: str | Path | PoseModel | None,
+    *,
+    wish: RuntimeWish,
+    threads: int,
+    input_size: int | None,
+) -> Proposer:
+    """The asked model, or that which the card names, or whose card lies beside it; none: the whole picture."""
+    if isinstance(detector, PoseModel):
+        if input_size is not None:
+            raise ConfigError("input_size is chosen when a detector is loaded; give it to load_model")
+        return _proposing(card, detector)
+    if detector is not None:
+        return _proposing(card, _load_detector(card, detector, wish, threads, input_size))
     if card.proposals is None:
         if input_size is not None:
             raise ConfigError(f"model {card.name!r} takes crops of one size and nobody proposes; leave input_size out")
         return whole_picture(card.load_skeleton())
     beside = folder / card.proposals.model
     name = beside if beside.is_file() else card.proposals.model
-    task = find_card(name)[0].task
-    if task != "one-stage":
-        raise ConfigError(f"card {card.name!r}: proposals come from a one-stage model, but {str(name)!r} is {task}")
-    detector = load_model(name, threads=threads, input_size=input_size)
-    return lambda image: detector(image, min_person_score=0)
+    found = _load_detector(card, name, wish, threads, input_size)
+    glance = card.proposals.first_glance
+    if glance is not None and input_size is None and isinstance(found, OneStageModel):
+        return after_a_glance(found, glance, min_score=card.proposals.min_score)
+    return everyone(found)
+
+
+def _load_detector(
+    card: ModelCard, name: str | Path, wish: RuntimeWish, threads: int, input_size: int | None
+) -> PoseModel:
+    """In the same runtime on the same device, where its file allows."""
+    detector = find_card(name)[0]
+    _check_detector(card, detector)  # before it is loaded: it might name itself
+    if not wish.fits(Path(detector.weights.file).suffix):
+        _log.info("%s, which proposes people, cannot run in %s: its weights are no such file", detector.name, wish)
+        wish = RuntimeWish()
+    return load_model(
+        name,
+        threads=threads,
+        runtime=wish.runtime,
+        device=wish.device,
+        precision=wish.precision,
+        compiled=wish.compiled,
+        graphs=wish.graphs,
+        input_size=input_size,
+    )
+
+
+def _check_detector(card: ModelCard, detector: ModelCard) -> None:
+    if detector.task == "top-down":
+        raise ConfigError(
+            f"model {card.name!r}: proposals come from a detector or a one-stage model, but {detector.name!r} is "
+            "top-down"
+        )
+
+
+def _proposing(card: ModelCard, detector: PoseModel) -> Proposer:
+    _check_detector(card, detector.card)
+    return everyone(detector, min_score=detector.card.min_person_score)
 
 
 def _resized(card: ModelCard, current: LetterboxInput, input_size: int) -> ModelCard:

@@ -1,42 +1,20 @@
 """Top-down models: somebody proposes people, the network looks at each of them closely."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from gonio.arrays import ImageArray
+from gonio.arrays import FloatArray, ImageArray
 from gonio.errors import ConfigError
 from gonio.geometry.affine import crop_box, invert, transform
 from gonio.models.backends import Backend
 from gonio.models.card import CropInput, ModelCard
 from gonio.models.model import PoseModel
+from gonio.models.proposals import Proposer
 from gonio.structures.poses import Poses
-from gonio.structures.skeleton import Skeleton
 from gonio.timing import timed
-
-Proposer = Callable[[ImageArray], Poses]
-"""Whatever finds boxes ``(N, 4)`` with person scores; its keypoints may be NaN."""
-
-
-def whole_picture(skeleton: Skeleton) -> Proposer:
-    """Proposes one person, in the box ``(0, 0, W, H)`` with score 1: for a subject that fills the picture."""
-    nowhere = np.full((1, len(skeleton), 2), np.nan, np.float32)
-
-    def propose(image: ImageArray) -> Poses:
-        height, width = image.shape[:2]
-        return Poses(
-            keypoints=nowhere,
-            scores=np.zeros((1, len(skeleton)), np.float32),
-            boxes=np.array([[0, 0, width, height]], np.float32),
-            person_scores=np.ones(1, np.float32),
-            skeleton=skeleton,
-        )
-
-    return propose
 
 
 class TopDownModel(PoseModel):
-    """Refines every proposed person in a crop of its own; all crops of an image go through the network as one batch.
+    """Refines every proposed person in a crop of its own; the crops of one size are one batch.
 
     A person's score is the geometric mean of the proposal's score and the mean keypoint score.
     """
@@ -74,17 +52,30 @@ class TopDownModel(PoseModel):
         return self._refine(image, proposals, flip_test=flip_test)
 
     def _refine(self, image: ImageArray, proposals: Poses, *, flip_test: bool) -> Poses:
+        shapes: dict[tuple[int, int], list[int]] = {}
+        for i, box in enumerate(proposals.boxes):
+            shapes.setdefault(self._input.hw_for(box), []).append(i)
+        n, k = proposals.scores.shape[0], len(self.skeleton)
+        keypoints, scores = np.empty((n, k, 2), np.float32), np.empty((n, k), np.float32)
+        for input_hw, rows in shapes.items():
+            keypoints[rows], scores[rows] = self._look(image, proposals.boxes[rows], input_hw, flip_test=flip_test)
+        return Poses(
+            keypoints=keypoints,
+            scores=scores,
+            boxes=proposals.boxes,
+            person_scores=np.sqrt(proposals.person_scores * scores.mean(axis=1)),
+            skeleton=self.skeleton,
+        )
+
+    def _look(
+        self, image: ImageArray, boxes: FloatArray, input_hw: tuple[int, int], *, flip_test: bool
+    ) -> tuple[FloatArray, FloatArray]:
+        """Keypoints ``(N, K, 2)`` in the image and scores ``(N, K)`` of the people in boxes ``(N, 4)``."""
         with timed("preprocess"):
-            height, width = self._input.input_hw
+            how = self._input
             crops = [
-                crop_box(
-                    image,
-                    box,
-                    size_wh=(width, height),
-                    margin=self._input.margin,
-                    pad_value=self._input.pad_value,
-                )
-                for box in proposals.boxes
+                crop_box(image, box, size_wh=input_hw[::-1], margin=how.margin, pad_value=how.pad_value)
+                for box in boxes
             ]
         outputs = self._run([crop for crop, _ in crops], flip_test=flip_test)
         with timed("decode keypoints"):
@@ -92,11 +83,4 @@ class TopDownModel(PoseModel):
             keypoints = [
                 transform(invert(matrix), one.keypoints[0]) for (_, matrix), one in zip(crops, people, strict=True)
             ]
-            scores = np.clip(np.concatenate([one.scores for one in people]), 0, 1)
-            return Poses(
-                keypoints=np.stack(keypoints),
-                scores=scores,
-                boxes=proposals.boxes,
-                person_scores=np.sqrt(proposals.person_scores * scores.mean(axis=1)),
-                skeleton=self.skeleton,
-            )
+            return np.stack(keypoints), np.clip(np.concatenate([one.scores for one in people]), 0, 1)

@@ -18,11 +18,11 @@ from gonio.errors import ConfigError, ModelMismatchError
 from gonio.geometry.affine import crop_matrix, invert
 from gonio.models.card import CropInput, ModelCard, Weights
 from gonio.models.registry import find_card, find_weights
+from gonio.onnx_in_torch.module import OnnxModule
 from gonio.structures.skeleton import Skeleton
 from gonio.training.checkpoint import load_checkpoint
 from gonio.training.decoding import decode_heatmaps
 from gonio.training.networks import PoseNetwork
-from gonio.training.onnx_module import OnnxModule
 from gonio.training.soft_targets import agreement_weights, heatmaps_to_simcc, resample_heatmaps
 
 __all__ = ["Teacher", "TeacherLabels", "agreement_weights", "heatmaps_to_simcc", "resample_heatmaps"]

@@ -51,6 +51,6 @@ def test_litert(name: str, sources: Sources, pictures: list[ImageArray], tmp_pat
 
 @pytest.mark.skipif(HAS_LITERT, reason="litert-torch is installed")
 def test_without_the_converter_it_is_named(sources: Sources, tmp_path: Path) -> None:
-    with pytest.raises(MissingDependencyError, match=r"needs litert_torch, .* pip install 'gonio\[litert\]'"):
+    with pytest.raises(MissingDependencyError, match=r"needs litert_torch, .* pip install 'gonio\[litert-export\]'"):
         export_model(sources["cnn-heatmap"], tmp_path / "a.tflite", ExportChoice(format="litert"), pictures=[])
     assert list(tmp_path.iterdir()) == []

@@ -321,7 +321,9 @@ def test_the_effect_on_poses() -> None:
 
 def test_shifts_of_inputs() -> None:
     codec = find_card("lightning")[0].build_codec()
-    people = codec.decode({name: np.zeros((1, n, 48, 48), np.float32) for name, n in codec.output_channels.items()})[0]
+    people = codec.decode(
+        {name: np.zeros((1, n or 1, 48, 48), np.float32) for name, n in codec.output_channels.items()}
+    )[0]
     sure = type(people)(people.keypoints, np.ones_like(people.scores), people.boxes, people.person_scores)
     outputs = codec.encode(sure, (192, 192))
     assert input_shift_px(codec, [outputs], [outputs]).max() == 0

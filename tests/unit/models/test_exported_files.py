@@ -12,9 +12,10 @@ import pytest
 from gonio.errors import ConfigError, ModelError, UnknownModelError, WeightsError
 from gonio.models.card import CARD_KEY, read_card
 from gonio.models.loader import load_model
+from gonio.models.proposals import whole_picture
 from gonio.models.registry import find_card, find_weights
 from gonio.models.skeleton_spec import SkeletonSpec
-from gonio.models.topdown import TopDownModel, whole_picture
+from gonio.models.topdown import TopDownModel
 from gonio.structures.skeleton import load_skeleton
 
 

@@ -123,7 +123,7 @@ class TestFaults:
             load_model(tiny.card(file))
 
     def test_weights_of_another_kind_of_model(self, tiny: "Tiny") -> None:
-        with pytest.raises(ModelMismatchError, match="output 'box_scale' should have 2 channels"):
+        with pytest.raises(ModelMismatchError, match="there should be an output 'box_scale' with 2 channels"):
             load_model(tiny.card(tiny.onnx({"center": 1, "heatmap": 17, "regress": 34, "offset": 34})))
 
     def test_a_top_down_card_with_an_unknown_proposer(self, tiny: "Tiny") -> None:
@@ -131,5 +131,5 @@ class TestFaults:
             load_model(tiny.card(base="thunder", proposals__model="nobody"))
 
     def test_a_one_stage_card_with_crops(self, tiny: "Tiny") -> None:
-        with pytest.raises(ConfigError, match="a one-stage model needs a letterbox input, got 'crop'"):
+        with pytest.raises(ConfigError, match="a one-stage model needs a letterbox or stretch input, got 'crop'"):
             load_model(tiny.card(base="thunder", task="one-stage", codec={"kind": "multi-person-grid"}))

@@ -29,5 +29,5 @@ def test_a_card_beside_is_found_from_anywhere(tmp_path: Path) -> None:
 def test_a_card_cannot_propose_to_itself(tmp_path: Path) -> None:
     proposals = {"model": "my-lightning.json", "min_score": 0.05}
     path = copy_of("lightning", tmp_path, proposals=proposals)
-    with pytest.raises(ConfigError, match=r"proposals come from a one-stage model, but .* is top-down"):
+    with pytest.raises(ConfigError, match=r"proposals come from a detector or a one-stage model, but .* is top-down"):
         load_model(path, threads=1)

@@ -13,6 +13,7 @@ from gonio.apps.cli.analysis_run import (
     print_activities,
     watch,
 )
+from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
 from gonio.errors import ConfigError
 
 
@@ -77,6 +78,9 @@ def analyse(
     threads: Annotated[
         int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
     ] = None,
+    runtime: RuntimeOption = None,
+    device: DeviceOption = None,
+    detector: DetectorOption = None,
     camera: Annotated[
         int | None, typer.Option(help="Live from this camera: a page on this machine shows angle, count and cue.")
     ] = None,
@@ -113,6 +117,9 @@ def analyse(
         marker_map=marker_map,
         model=model,
         threads=threads,
+        runtime=runtime,
+        device=device,
+        detector=detector,
         fps=fps,
         size_wh=size_of(size),
         recorded=date,

@@ -15,8 +15,10 @@ from gonio.apps.cli.analysis_tables import print_analysis
 from gonio.apps.cli.console import progress_bar, say, say_error
 from gonio.errors import ConfigError, PoseError
 from gonio.io.atomic import atomic_path
+from gonio.io.formats.sequence_files import is_keypoint_file
 from gonio.io.sources import open_source
 from gonio.models.loader import load_model
+from gonio.models.model import PoseModel
 from gonio.results import Result
 
 if TYPE_CHECKING:
@@ -35,10 +37,23 @@ class Request:
     marker_map: Path | None
     model: str | None
     threads: int | None
+    runtime: str | None
+    device: str | None
+    detector: str | None
     fps: float | None
     size_wh: tuple[int, int] | None
     recorded: datetime | None
     blur_faces: bool
+
+    def load_model(self, default: str | None = None) -> PoseModel:
+        """The model that finds the keypoints, where it was asked to run."""
+        return load_model(
+            self.model or default,
+            threads=self.threads,
+            runtime=self.runtime,
+            device=self.device,
+            detector=self.detector,
+        )
 
 
 def print_activities() -> None:
@@ -119,8 +134,9 @@ def watch(camera: int, request: Request) -> None:
     """Live, until Ctrl-C."""
     from gonio.live.serving import LIVE_MODEL, serve_live  # needs an extra
 
-    model = load_model(request.model or LIVE_MODEL, threads=request.threads)
-    serve_live(open_source(camera), model, activity=request.activity, options=request.options, say=say)
+    serve_live(
+        open_source(camera), request.load_model(LIVE_MODEL), activity=request.activity, options=request.options, say=say
+    )
 
 
 def _measured(source: str, request: Request) -> "Motion":
@@ -140,8 +156,7 @@ def _measured(source: str, request: Request) -> "Motion":
             activity=request.activity,
             options=request.options,
             track_id=request.person,
-            model=request.model,
-            threads=request.threads,
+            model=None if is_keypoint_file(source) else request.load_model(),
             marker_map=request.marker_map,
             fps=request.fps,
             size_wh=request.size_wh,

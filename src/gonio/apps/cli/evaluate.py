@@ -11,6 +11,7 @@ import typer
 
 from gonio.apps.cli.console import progress_bar, say
 from gonio.apps.cli.evaluation_tables import print_calibration, print_report
+from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
 from gonio.errors import ConfigError
 from gonio.evaluation.calibration import CalibrationFit, Method, fit_calibration
 from gonio.evaluation.reliability import scored_keypoints
@@ -56,6 +57,9 @@ def evaluate(
     threads: Annotated[
         int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
     ] = None,
+    runtime: RuntimeOption = None,
+    device: DeviceOption = None,
+    detector: DetectorOption = None,
     html: Annotated[
         Path | None, typer.Option(help="Write a page: tables, curves, the worst cases drawn.", metavar="PAGE.html")
     ] = None,
@@ -80,12 +84,14 @@ def evaluate(
     Example: gonio evaluate --annotations val2017.json --images val2017
     """
     require("pycocotools", extra="eval", purpose="measuring COCO AP")  # now, not after the last picture
-    if calibrate is not None and (flip_test or input_size is not None):
-        raise ConfigError("--calibrate measures a model as its card has it; leave out --flip-test and --input-size.")
+    if calibrate is not None and (flip_test or input_size is not None or detector is not None):
+        raise ConfigError(
+            "--calibrate measures a model as its card has it; leave out --flip-test, --input-size and --detector."
+        )
     pictures = load_labelled(annotations, folders=images or (), split=split, category=category)
     if not pictures.files:
         raise ConfigError(f"there is no labelled picture in {', '.join(map(str, annotations))}; give at least one.")
-    ready = load_model(model, threads=threads, input_size=input_size)
+    ready = load_model(model, threads=threads, runtime=runtime, device=device, input_size=input_size, detector=detector)
     if calibrate is not None:
         check_card_place(calibrate, ready.card)
         ready = without_calibration(ready)

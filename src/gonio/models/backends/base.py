@@ -16,9 +16,9 @@ class Backend(Protocol):
 
     @property
     def output_channels(self) -> dict[str, int | None]:
-        """The network's outputs with their numbers of channels (axis 1); None where the file leaves it open."""
+        """The network's outputs with their sizes along axis 1; None where the file leaves it open."""
         ...
 
     def run(self, batch: FloatArray) -> Outputs:
-        """Outputs for ``(B, 3, h, w)`` float32, already normalised."""
+        """Outputs for ``(B, 3, h, w)`` float32, already normalised; in what form the file wants it is its affair."""
         ...

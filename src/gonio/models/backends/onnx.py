@@ -1,37 +1,74 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime: on the CPU, and through its execution providers on whatever else it was built for."""
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-
-import numpy as np
+from threading import Lock
+from typing import Any
 
 from gonio.arrays import FloatArray
 from gonio.codecs import Outputs
-from gonio.errors import ModelMismatchError, WeightsError
+from gonio.errors import ConfigError, ModelMismatchError, WeightsError
+from gonio.models.backends.device import Device, Precision, parse_device
+from gonio.models.backends.layout import ImageInput, Inputs, read_inputs
 from gonio.optional import require
+
+_DTYPES = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(uint8)": "uint8",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+}
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+}
+"""ONNX Runtime's names of the devices that it can be built for."""
+INSTALL = {
+    "cuda": "install it in place of onnxruntime: pip install 'gonio[gpu]'",
+    "tensorrt": "install it in place of onnxruntime: pip install 'gonio[gpu]', and TensorRT itself",
+    "directml": "on Windows, install it in place of onnxruntime: pip install onnxruntime-directml",
+    "coreml": "on a Mac, install it: pip install 'gonio[cpu]'",
+}
+"""What brings them; two builds of ONNX Runtime cannot be installed side by side."""
 
 
 class OnnxBackend:
     """An ONNX file in ONNX Runtime. State: the session, which is safe to share between threads."""
 
-    def __init__(self, path: Path, *, threads: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int,
+        device: str | Device = "cpu",
+        precision: Precision | None = "float32",
+        constants: Mapping[str, tuple[float, ...]] | None = None,
+    ) -> None:
         """Load a network.
 
         Args:
             path: The ONNX file.
             threads: Threads within one operator.
+            device: ``cpu``, ``cuda``, ``tensorrt``, ``directml`` or ``coreml``. Single operators that a device lacks
+                run on the CPU; the network as a whole never does, unless it is told to.
+            precision: ``float32``, or of TensorRT ``float16``: elsewhere the file says what is computed.
+            constants: Its inputs beside the image, each with the values for one image.
 
         Raises:
             MissingDependencyError: If onnxruntime is not installed.
+            ConfigError: If this build of ONNX Runtime has no such device, or it cannot be started.
             WeightsError: If the runtime cannot read the file.
-            ModelMismatchError: If the network does not take exactly one image batch ``(B, 3, h, w)`` of float32.
+            ModelMismatchError: If the network does not take exactly one batch of images, and the constants.
         """
         ort = require("onnxruntime", extra="cpu", purpose="running a model")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Waiting threads spin for a tenth of a millisecond, as long as it takes the next operation to come, then sleep:
-        # spinning on, two processes on one machine starve each other; not spinning at all costs a tenth of the speed.
-        options.add_session_config_entry("session.intra_op.spin_duration_us", "100")
-        options.log_severity_level = 3
+        device = parse_device(device) if isinstance(device, str) else device
+        providers = _providers(ort, device, precision)
         self._errors = (
             ort.capi.onnxruntime_pybind11_state.Fail,
             ort.capi.onnxruntime_pybind11_state.InvalidProtobuf,
@@ -41,19 +78,39 @@ class OnnxBackend:
             ort.capi.onnxruntime_pybind11_state.NotImplemented,
             ort.capi.onnxruntime_pybind11_state.RuntimeException,
         )
-        try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        try:  # without its own fallback, which would print, and run on the CPU
+            self._session = ort.InferenceSession(
+                str(path), _options(ort, device, threads), providers=providers, enable_fallback=0
+            )
         except self._errors as error:
             reason = str(error).strip().splitlines()[0]
+            if device.kind != "cpu":
+                raise ConfigError(_cannot_start(device, reason)) from error
             raise WeightsError(
                 f"ONNX Runtime cannot load '{path}' ({reason}); the file is damaged or is not an ONNX model"
             ) from error
-        inputs = self._session.get_inputs()
-        shapes = [(node.name, node.type, node.shape) for node in inputs]
-        if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
-            raise ModelMismatchError(f"'{path}' takes {shapes}, expected one float image batch (B, 3, h, w)")
-        self._input_name: str = inputs[0].name
-        self._description = f"onnxruntime {ort.__version__}, CPU, {threads} thread{'s' if threads > 1 else ''}"
+        used = self._session.get_providers()
+        if used[0] != PROVIDERS[device.kind]:  # its libraries could not be loaded, and ONNX Runtime went on without
+            raise ConfigError(_cannot_start(device, f"it fell back to {used[0].removesuffix('ExecutionProvider')}"))
+        self._inputs = self._read_inputs(path, constants)
+        # DirectML's sessions are for one thread at a time
+        self._turn: AbstractContextManager[Any] = Lock() if device.kind == "directml" else nullcontext()
+        where = "CPU" if device.kind == "cpu" else str(device)
+        self._description = f"onnxruntime {ort.__version__}, {where}, {threads} thread{'s' if threads > 1 else ''}"
+
+    def _read_inputs(self, path: Path, constants: Mapping[str, tuple[float, ...]] | None) -> Inputs:
+        nodes = {node.name: (_DTYPES.get(node.type), node.shape) for node in self._session.get_inputs()}
+        return read_inputs(nodes, constants, what=f"'{path}'")
+
+    @property
+    def image(self) -> ImageInput:
+        """What the file says of its image input."""
+        return self._inputs.image
+
+    @property
+    def output_shapes(self) -> dict[str, tuple[int | str | None, ...]]:
+        """What the file says of its outputs: sizes, and names or None where they are open."""
+        return {node.name: tuple(node.shape) for node in self._session.get_outputs()}
 
     @property
     def description(self) -> str:
@@ -63,11 +120,8 @@ class OnnxBackend:
     @property
     def output_channels(self) -> dict[str, int | None]:
         """Outputs with their numbers of channels; None where the file leaves it open."""
-        channels: dict[str, int | None] = {}
-        for node in self._session.get_outputs():
-            axis = node.shape[1] if len(node.shape) > 1 else None
-            channels[node.name] = axis if isinstance(axis, int) else None
-        return channels
+        axes = {name: shape[1] if len(shape) > 1 else None for name, shape in self.output_shapes.items()}
+        return {name: axis if isinstance(axis, int) else None for name, axis in axes.items()}
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -81,11 +135,72 @@ class OnnxBackend:
             ModelMismatchError: If the network cannot take an input of this size.
         """
         names = [node.name for node in self._session.get_outputs()]
+
+        def run(inputs: dict[str, Any]) -> dict[str, Any]:
+            with self._turn:
+                return dict(zip(names, self._session.run(names, inputs), strict=True))
+
         try:
-            arrays = self._session.run(names, {self._input_name: batch})
+            return self._inputs.each(batch, run)
         except self._errors as error:
             reason = str(error).strip().splitlines()[0]
             raise ModelMismatchError(
                 f"the network cannot run on an input of shape {batch.shape} ({reason}); check the card's input size"
             ) from error
-        return {name: np.asarray(array, np.float32) for name, array in zip(names, arrays, strict=True)}
+
+
+def onnx_devices() -> tuple[str, ...]:
+    """The devices that the installed build of ONNX Runtime was made for, whether they are in this machine or not.
+
+    Raises:
+        MissingDependencyError: If onnxruntime is not installed.
+    """
+    ort = require("onnxruntime", extra="cpu", purpose="running a model")
+    have = ort.get_available_providers()
+    return tuple(device for device, provider in PROVIDERS.items() if provider in have)
+
+
+def _providers(ort: Any, device: Device, precision: Precision | None) -> list[tuple[str, dict[str, str]]]:
+    """The device's provider first; behind it what takes the operators that it lacks."""
+    if device.kind not in PROVIDERS:
+        raise ConfigError(f"ONNX Runtime has no device {device.kind!r}; give one of {', '.join(PROVIDERS)}")
+    if precision not in (None, "float32") and (device.kind, precision) != ("tensorrt", "float16"):
+        raise ConfigError(
+            f"ONNX Runtime computes on {device} as the file says, not in {precision}; leave precision out, "
+            "or choose runtime='openvino' or 'torch', or device='tensorrt' with float16"
+        )
+    have = onnx_devices()
+    if device.kind not in have:
+        raise ConfigError(
+            f"this ONNX Runtime ({ort.__version__}) has no {device.kind}: it has {', '.join(have)}; "
+            f"{INSTALL[device.kind]}"
+        )
+    index = {"device_id": str(device.index or 0)}
+    settings = {
+        "cpu": {},
+        "cuda": index | {"use_tf32": "0"},  # else convolutions are rounded to ten bits
+        "tensorrt": index | {"trt_fp16_enable": "True" if precision == "float16" else "False"},
+        "directml": index,
+        "coreml": {"ModelFormat": "MLProgram"},  # the other format knows fewer operators
+    }
+    behind = {"cpu": (), "tensorrt": ("cuda", "cpu")}.get(device.kind, ("cpu",))
+    return [(PROVIDERS[kind], settings[kind]) for kind in (device.kind, *behind) if kind in have]
+
+
+def _options(ort: Any, device: Device, threads: int) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Waiting threads spin for a tenth of a millisecond, as long as it takes the next operation to come, then sleep:
+    # spinning on, two processes on one machine starve each other; not spinning at all costs a tenth of the speed.
+    options.add_session_config_entry("session.intra_op.spin_duration_us", "100")
+    options.log_severity_level = 3
+    if device.kind == "directml":
+        options.enable_mem_pattern = False  # as DirectML asks for
+    return options
+
+
+def _cannot_start(device: Device, reason: str) -> str:
+    return (
+        f"ONNX Runtime cannot run the network on {device} ({reason}); check that the device's driver and libraries fit "
+        "this version ('gonio info'), or leave device out to run on the CPU"
+    )

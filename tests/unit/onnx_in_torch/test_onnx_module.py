@@ -15,8 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gonio.errors import ModelError, ModelMismatchError, WeightsError
 from gonio.models.registry import WEIGHTS_FOLDER
-from gonio.training.onnx_module import OnnxModule
-from gonio.training.onnx_operators import HOST_INPUTS, OPERATORS
+from gonio.onnx_in_torch.module import OnnxModule
+from gonio.onnx_in_torch.operators import HOST_INPUTS, OPERATORS
 
 Array = npt.NDArray[Any]
 RELATIVE = 1e-4  # of the largest value: some hundred float32 sums, in another order

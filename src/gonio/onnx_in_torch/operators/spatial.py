@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gonio.training.onnx_operators.node import Node, Operator, numbers
-from gonio.training.onnx_operators.resize import grid_sample, resize, upsample
+from gonio.onnx_in_torch.operators.node import Node, Operator, numbers
+from gonio.onnx_in_torch.operators.resize import grid_sample, resize, upsample
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {3: functional.conv1d, 4: functional.conv2d, 5: functional.conv3d}
 _TRANSPOSED: dict[int, Callable[..., Tensor]] = {

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gonio.training.onnx_operators.node import DTYPES, Node, Operator, axes_of, numbers, together
+from gonio.onnx_in_torch.operators.node import DTYPES, Node, Operator, axes_of, numbers, together
 
 
 def _shape(node: Node, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gonio.training.onnx_operators.node import DTYPES, Node, Operator, axes_of, together
+from gonio.onnx_in_torch.operators.node import DTYPES, Node, Operator, axes_of, together
 
 
 def _unary(function: Callable[[Tensor], Tensor]) -> Operator:

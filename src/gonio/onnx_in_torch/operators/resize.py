@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gonio.training.onnx_operators.node import Node, axes_of, numbers
+from gonio.onnx_in_torch.operators.node import Node, axes_of, numbers
 
 _SIMPLE = {"linear": {1: "linear", 2: "bilinear", 3: "trilinear"}, "cubic": {2: "bicubic"}}
 _NEAREST = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")

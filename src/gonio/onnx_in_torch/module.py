@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from gonio.errors import ModelError, ModelMismatchError, WeightsError
+from gonio.onnx_in_torch.operators import DTYPES, HOST_INPUTS, OPERATORS, Node, Operator
 from gonio.optional import require
-from gonio.training.onnx_operators import DTYPES, HOST_INPUTS, OPERATORS, Node, Operator
 
 _OWN_DOMAINS = ("", "ai.onnx")
 _NO_ONNX: Any = require("google.protobuf.message", extra="train", purpose="reading ONNX files").DecodeError
@@ -41,6 +41,8 @@ class OnnxModule(nn.Module):
 
     Attributes:
         input_names: The graph's inputs, in order.
+        input_types: Of each the type as numpy calls it, None where numpy has none, and the shape, None where an axis
+            is open.
         output_names: Its outputs, in order.
         output_channels: Each output's size along axis 1; None where the file leaves it open.
 
@@ -68,6 +70,7 @@ class OnnxModule(nn.Module):
         graph = model.graph
         stored = {tensor.name: _tensor(tensor, self._path) for tensor in graph.initializer}
         self.input_names = tuple(value.name for value in graph.input if value.name not in stored)
+        self.input_types = {value.name: _type(value) for value in graph.input if value.name not in stored}
         self.output_names = tuple(value.name for value in graph.output)
         self.output_channels = {value.name: _channels(value) for value in graph.output}
         steps, constants = self._folded(steps, stored)
@@ -218,6 +221,14 @@ def _tensor(stored: onnx.TensorProto, path: Path) -> Tensor:
     if stored.data_type == onnx.TensorProto.BFLOAT16:  # numpy has none of its own
         return torch.from_numpy(array.astype(np.float32)).to(torch.bfloat16)
     return torch.from_numpy(np.array(array))  # a copy: the file's bytes are not to be written to
+
+
+def _type(value: onnx.ValueInfoProto) -> tuple[str | None, tuple[int | None, ...]]:
+    """Type and shape of an input."""
+    kind = value.type.tensor_type
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type) if kind.elem_type in DTYPES else None
+    shape = tuple(axis.dim_value or None for axis in kind.shape.dim)
+    return (dtype.name if dtype is not None and dtype.kind in "fiu" else None), shape
 
 
 def _channels(value: onnx.ValueInfoProto) -> int | None:

@@ -1,4 +1,4 @@
-"""ONNX operators in PyTorch, those that pose networks are made of; `gonio.training.onnx_module` runs them.
+"""ONNX operators in PyTorch, those that pose networks are made of; `gonio.onnx_in_torch.module` runs them.
 
 Each is a function of its node and its inputs, None where an optional one is left out. Numbers that only say how (a
 shape, an axis, a limit) stay on the CPU whatever device the pictures are on, so that nothing waits for the device.
@@ -7,10 +7,10 @@ Source:
     The operators' definitions in https://onnx.ai/onnx/operators, opsets 7 to 22.
 """
 
-from gonio.training.onnx_operators.arithmetic import ARITHMETIC
-from gonio.training.onnx_operators.node import DTYPES, Node, Operator
-from gonio.training.onnx_operators.shapes import SHAPES
-from gonio.training.onnx_operators.spatial import SPATIAL
+from gonio.onnx_in_torch.operators.arithmetic import ARITHMETIC
+from gonio.onnx_in_torch.operators.node import DTYPES, Node, Operator
+from gonio.onnx_in_torch.operators.shapes import SHAPES
+from gonio.onnx_in_torch.operators.spatial import SPATIAL
 
 OPERATORS: dict[str, Operator] = ARITHMETIC | SHAPES | SPATIAL
 """By the operator's name."""
