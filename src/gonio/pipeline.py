@@ -7,13 +7,18 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from gonio.arrays import ImageArray
 from gonio.draw.overlay import DrawStyle
 from gonio.errors import ConfigError
 from gonio.following import Follower, FollowSettings
 from gonio.io.sources import Source, SourceLike, open_source
+from gonio.io.sources.base import FrameSource
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
+from gonio.models.proposals import whole_picture
+from gonio.models.topdown import TopDownModel
 from gonio.optional import require
+from gonio.pacing import Pace
 from gonio.results import Result, Results
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
@@ -35,6 +40,7 @@ def stream(
     end_s: float | None = None,
     stride: int = 1,
     track: bool | FollowSettings = False,
+    target_fps: float | None = None,
     style: DrawStyle | None = None,
 ) -> Generator[Result, None, None]:
     """Find everyone in each frame of a source, one frame at a time, in constant memory.
@@ -51,6 +57,9 @@ def stream(
         stride: Take every n-th frame.
         track: Follow people through a video: poses get ``track_ids``, and a top-down model looks where people are
             expected, so that the detector runs only now and then; its settings instead of True, to say how often.
+        target_fps: Look at no more frames than this a second of the video, and leave out those that the run would be
+            too late for, as if the video were played: results keep their true times, ``frames_dropped`` of a source
+            that you open yourself says how many are missing.
         style: How results draw themselves.
 
     Returns:
@@ -66,17 +75,9 @@ def stream(
     if isinstance(model, PoseModel) and threads is not None:
         raise ConfigError("threads are chosen when a model is loaded; give them to load_model")
     ready = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
-    floor = ready.person_floor(min_person_score)  # now, not at the first frame
-    if track and not opened.is_video:
-        raise ConfigError(f"'{opened.name}' is no video: people are followed through frames that have a time")
-    find: Finder
-    if track:
-        require("scipy.optimize", extra="analysis", purpose="tracking")
-        settings = track if isinstance(track, FollowSettings) else FollowSettings()
-        find = Follower(ready, min_person_score=floor, flip_test=flip_test, settings=settings)
-    else:
-        find = partial(_find, ready, min_person_score=floor, flip_test=flip_test)
-    return _run(opened, find, model=ready.card.name, style=style or DrawStyle())
+    find = finder(opened, ready, min_person_score=min_person_score, flip_test=flip_test, track=track)
+    pace = pace_of(opened, target_fps)
+    return _run(opened, find, pace, ready, style or DrawStyle())
 
 
 def predict(
@@ -90,6 +91,7 @@ def predict(
     end_s: float | None = None,
     stride: int = 1,
     track: bool | FollowSettings = False,
+    target_fps: float | None = None,
     style: DrawStyle | None = None,
 ) -> Results:
     """Find everyone in every frame of a source and keep all of it; for a long video use `stream`.
@@ -113,6 +115,7 @@ def predict(
         flip_test=flip_test,
         threads=threads,
         track=track,
+        target_fps=target_fps,
         style=style,
     ):
         results.append(result)
@@ -122,11 +125,60 @@ def predict(
     return results
 
 
-def _run(source: Source, find: Finder, *, model: str, style: DrawStyle) -> Generator[Result, None, None]:
+def finder(
+    source: Source,
+    model: PoseModel,
+    *,
+    min_person_score: float | None = None,
+    flip_test: bool = False,
+    track: bool | FollowSettings = False,
+) -> Finder:
+    """Who finds people in the frames of this source; where they are followed, it keeps state: one per run.
+
+    Raises:
+        ConfigError: If a setting is out of range, or the source is no video and people shall be followed.
+    """
+    floor = model.person_floor(min_person_score)  # now, not at the first frame
+    if not track:
+        return partial(_find, model, min_person_score=floor, flip_test=flip_test)
+    if not source.is_video:
+        raise ConfigError(f"'{source.name}' is no video: people are followed through frames that have a time")
+    require("scipy.optimize", extra="analysis", purpose="tracking")
+    settings = track if isinstance(track, FollowSettings) else FollowSettings()
+    return Follower(model, min_person_score=floor, flip_test=flip_test, settings=settings)
+
+
+def pace_of(source: Source, target_fps: float | None) -> Pace | None:
+    """How a run through this source is paced, if at all.
+
+    Raises:
+        ConfigError: If the rate is not above 0, or the source is no video.
+    """
+    if target_fps is None:
+        return None
+    if not source.is_video:
+        raise ConfigError(f"'{source.name}' is no video: only frames that have a time can be taken at a rate")
+    return Pace(target_fps, is_live=source.is_live)
+
+
+def warm_up(model: PoseModel, image: ImageArray) -> None:
+    """Run every network of a model once, on a picture of the size to come.
+
+    A runtime plans and allocates in its first run, which takes several times as long as a later one: a live source
+    would lose its first frames to that.
+    """
+    model(image)
+    if isinstance(model, TopDownModel):
+        model.refine(image, whole_picture(model.skeleton)(image))
+
+
+def _run(
+    source: Source, find: Finder, pace: Pace | None, model: PoseModel, style: DrawStyle
+) -> Generator[Result, None, None]:
     """Frames through a model, as they come."""
-    with _frames_of(source) as frames:
+    with frames_of(source, pace, model) as frames:
         for frame in frames:
-            yield Result(frame, find(frame), model, style)
+            yield Result(frame, find(frame), model.card.name, style)
 
 
 def _find(model: PoseModel, frame: Frame, *, min_person_score: float, flip_test: bool) -> Poses:
@@ -135,11 +187,25 @@ def _find(model: PoseModel, frame: Frame, *, min_person_score: float, flip_test:
 
 
 @contextmanager
-def _frames_of(source: Source) -> Iterator[Iterator[Frame]]:
-    """One run through a source that ends, with its thread and its file, when the block does, also by an error."""
+def frames_of(source: Source, pace: Pace | None, model: PoseModel) -> Iterator[Iterator[Frame]]:
+    """One run through a source that ends, with its thread and its file, when the block does, also by an error.
+
+    Where time counts, the model is warm before the second frame is taken. What ``pace`` leaves out is added to the
+    source's ``frames_dropped``, where it has that.
+    """
     frames = iter(source)
+    ready = _warm(frames, model) if source.is_live or pace is not None else frames
     try:
-        yield frames
+        yield ready if pace is None else pace.over(ready)
     finally:
         if isinstance(frames, Generator):
             frames.close()
+        if pace is not None and isinstance(source, FrameSource):
+            source.frames_dropped += pace.dropped
+
+
+def _warm(frames: Iterator[Frame], model: PoseModel) -> Iterator[Frame]:
+    for first in frames:
+        warm_up(model, first.image)
+        yield first
+        yield from frames

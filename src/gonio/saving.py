@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,23 +11,46 @@ from urllib.parse import urlsplit
 
 from gonio.errors import ConfigError
 from gonio.io.formats import PoseWriter, format_of, open_writer
+from gonio.io.sinks.behind import WriteBehind
+from gonio.io.sinks.encoding import QUICK
 from gonio.io.sinks.image import ImageSink
-from gonio.io.sinks.video import VideoSink
+from gonio.io.sinks.video import DEFAULT_CRF, VideoSink, check_settings
 from gonio.io.sources import Source
 from gonio.results import Result
 from gonio.structures.skeleton import Skeleton
 from gonio.timing import timed
 
+_BEHIND = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoSettings:
+    """How a drawn video is encoded; the arguments of `VideoSink`.
+
+    Raises:
+        ConfigError: If one is out of range.
+    """
+
+    crf: int = DEFAULT_CRF
+    preset: str = QUICK
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        check_settings(threads=self.threads, crf=self.crf, preset=self.preset)
+
 
 class ResultWriter:
     """Writes drawn pictures or a drawn video, and files of numbers, one result at a time.
+
+    Pictures are drawn and encoded in a thread of their own, at most three results behind; what goes wrong there is
+    raised by the next `write`, or at the end of the block.
 
     A context manager. Nothing is opened before the first result, so a source that cannot be read leaves the files of an
     earlier run as they were. After that, also by Ctrl-C or an error in its block, what was written so far is closed and
     stays; the documents then say that they are not complete.
 
     Attributes:
-        media: The drawn pictures and videos so far.
+        media: The drawn pictures and videos so far; all of them once the block has ended.
         records: The files of numbers so far.
     """
 
@@ -38,6 +62,7 @@ class ResultWriter:
         skeleton: Skeleton,
         folder: Path | None,
         records: Sequence[str | Path],
+        video: VideoSettings | None = None,
     ) -> None:
         """Name what shall be written.
 
@@ -47,6 +72,7 @@ class ResultWriter:
             skeleton: What its keypoints are.
             folder: Where drawn pictures and videos go; None for none.
             records: Files of numbers; the suffix picks the format, ``-`` is JSON on standard output.
+            video: How a drawn video is encoded.
 
         Raises:
             ConfigError: If a suffix is unknown, or a file is named twice.
@@ -62,6 +88,8 @@ class ResultWriter:
         self._writers: list[PoseWriter] = []
         self._video: VideoSink | None = None
         self._images: ImageSink | None = None
+        self._video_settings = video or VideoSettings()
+        self._behind = WriteBehind(self._draw, depth=_BEHIND)
 
     def __enter__(self) -> Self:
         return self
@@ -76,8 +104,11 @@ class ResultWriter:
             self._open = self._opened(result.frame.time_s or 0.0)
         for writer in self._writers:
             writer.write(result.frame, result.poses)
-        if self._video is None and self._images is None:
-            return
+        if self._folder is not None:
+            self._behind.put(result)
+
+    def _draw(self, result: Result) -> None:
+        """Draw and encode; runs in the writer's thread."""
         with timed("draw"):
             picture = result.plot()
         if self._video is not None:
@@ -106,13 +137,25 @@ class ResultWriter:
             self._writers = [self._enter(target, opening) for target in at_end]
             if self._folder is not None and self._source.is_video:
                 path = self._folder / f"{source_stem(self._source.name)}-poses.mp4"
-                self._video = opening.enter_context(VideoSink(path, fps_hint=self._source.fps, start_s=start_s))
+                self._video = opening.enter_context(self._video_sink(path, start_s))
             elif self._folder is not None:
                 self._images = ImageSink(self._folder)
             self._writers += [self._enter(target, opening) for target in at_once]
+            opening.enter_context(self._behind)  # last, so that at the end it has written before a file is closed
             opening.callback(self._note_failures)
             self.records = [target for target in self._targets if target != "-"]
             return opening.pop_all()
+
+    def _video_sink(self, path: Path, start_s: float) -> VideoSink:
+        chosen = self._video_settings
+        return VideoSink(
+            path,
+            fps_hint=self._source.fps,
+            start_s=start_s,
+            crf=chosen.crf,
+            preset=chosen.preset,
+            threads=chosen.threads,
+        )
 
     def _enter(self, target: str, stack: ExitStack) -> PoseWriter:
         return stack.enter_context(open_writer(target, model=self._model, skeleton=self._skeleton))

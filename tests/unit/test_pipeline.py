@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -15,6 +16,7 @@ import gonio
 from gonio.arrays import ImageArray
 from gonio.errors import ConfigError, MediaError, UnknownModelError
 from gonio.io.sources import Source, SourceLike, open_source
+from gonio.io.sources.base import FrameSource
 from gonio.models.model import PoseModel
 from gonio.models.registry import find_card
 from gonio.pipeline import predict, stream
@@ -205,3 +207,36 @@ def test_predict_warns_of_long_videos(
         assert "memory" not in caplog.text
         predict(np.zeros((4, 30, 40, 3), np.uint8), model=model)
     assert caplog.text.count("gonio.stream gives one by one") == 1
+
+
+def test_target_fps_leaves_out_frames_and_says_so(clip: Path, model: OneInTheMiddle) -> None:
+    source = open_source(clip)
+    results = predict(source, model=model, target_fps=5)
+    indices = [result.frame.index for result in results]
+    assert indices[0] == 0
+    assert all(later - earlier >= 4 for earlier, later in pairwise(indices))
+    assert [result.poses.time_s for result in results] == pytest.approx([index / 25 for index in indices])
+    assert isinstance(source, FrameSource)
+    assert source.frames_dropped == 30 - len(results)
+    assert len(predict(source, model=model)) == 30
+    assert source.frames_dropped == 0
+
+
+def test_the_model_is_warm_before_time_counts(clip: Path, model: OneInTheMiddle) -> None:
+    results = predict(clip, model=model, target_fps=100)
+    assert model.calls == len(results) + 1
+
+
+def test_only_a_video_has_a_rate(tmp_path: Path, model: OneInTheMiddle) -> None:
+    with pytest.raises(ConfigError, match="no video"):
+        stream(write_photo(tmp_path / "a.png"), model=model, target_fps=5)
+
+
+def test_a_stopped_run_still_says_what_it_left_out(clip: Path, model: OneInTheMiddle) -> None:
+    source = open_source(clip)
+    results = stream(source, model=model, target_fps=5)
+    next(results)
+    second = next(results)
+    results.close()
+    assert isinstance(source, FrameSource)
+    assert source.frames_dropped == second.frame.index - 1

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import av
 import jsonschema
@@ -12,7 +13,7 @@ from gonio.errors import ConfigError, MediaError
 from gonio.io.formats import schema
 from gonio.io.sources.base import FrameSource
 from gonio.results import Result
-from gonio.saving import ResultWriter, source_stem
+from gonio.saving import ResultWriter, VideoSettings, source_stem
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import load_skeleton
@@ -207,3 +208,67 @@ def test_refused_before_the_work(tmp_path: Path, records: tuple[str, ...], messa
 )
 def test_source_stem(name: str, stem: str) -> None:
     assert source_stem(name) == stem
+
+
+def test_an_error_while_drawing_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It happens in the writer's thread; the caller hears of it, and what is on the disk says that it is not whole."""
+
+    def run() -> None:
+        with open_writer(tmp_path, "a.json", "a.jsonl") as writer:
+            for index in range(100):
+                writer.write(make_result(index))
+
+    drawn: list[int] = []
+
+    def plot(result: Result) -> np.ndarray:
+        if result.frame.index == 2:
+            raise MediaError("no paint left")
+        drawn.append(result.frame.index)
+        return result.frame.image
+
+    monkeypatch.setattr(Result, "plot", plot)
+    with pytest.raises(MediaError, match="no paint left"):
+        run()
+    assert drawn == [0, 1]
+    assert times(tmp_path / "run-poses.mp4") == pytest.approx([0, 0.1])
+    assert document(tmp_path / "a.json")["complete"] is False
+    assert json.loads((tmp_path / "a.jsonl").read_text().splitlines()[-1]) == {"complete": False}
+
+
+def test_an_error_while_the_last_frame_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def plot(result: Result) -> np.ndarray:
+        raise MediaError("no paint left")
+
+    monkeypatch.setattr(Result, "plot", plot)
+
+    def run() -> None:
+        with open_writer(tmp_path, "a.json", "a.jsonl") as writer:
+            writer.write(make_result())
+
+    with pytest.raises(MediaError, match="no paint left"):
+        run()
+    assert document(tmp_path / "a.json")["complete"] is False
+    assert json.loads((tmp_path / "a.jsonl").read_text().splitlines()[-1]) == {"complete": False}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"crf": 60}, "crf is 60"), ({"preset": "warp"}, "no preset"), ({"threads": 0}, "threads")],
+)
+def test_video_settings_out_of_range(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        VideoSettings(**settings)
+
+
+def test_video_settings_reach_the_encoder(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    sizes = []
+    for crf in (10, 45):
+        folder = tmp_path / str(crf)
+        video = VideoSettings(crf=crf, preset="fast")
+        with ResultWriter(NoSource(), model="m", skeleton=COCO, folder=folder, records=[], video=video) as writer:
+            for index in range(4):
+                frame = Frame(noise, index=index, time_s=index / 10)
+                writer.write(Result(frame, Poses.empty(COCO), "m"))
+        sizes.append((folder / "run-poses.mp4").stat().st_size)
+    assert sizes[0] > 2 * sizes[1]

@@ -67,3 +67,21 @@ def test_a_stage_that_fails_is_recorded_and_recording_ends() -> None:
     with timed("after"):
         pass
     assert {stage: len(seconds) for stage, seconds in seen[0].items()} == {"broken": 1}
+
+
+def test_spans_say_when_and_where_only_if_asked() -> None:
+    with record_stages() as plain, timed("draw"):
+        pass
+    assert plain.spans is None
+    with record_stages(with_spans=True) as times:
+        with timed("outer"), timed("inner"):
+            pass
+        with pytest.raises(ZeroDivisionError), timed("broken"):
+            raise ZeroDivisionError
+    assert times.spans is not None
+    inner, outer, broken = times.spans  # in the order of their ends
+    assert (inner.stage, outer.stage, broken.stage) == ("inner", "outer", "broken")
+    assert outer.start_s <= inner.start_s <= inner.end_s <= outer.end_s <= broken.start_s
+    assert {span.thread for span in times.spans} == {threading.current_thread().name}
+    assert times["outer"] == [outer.end_s - outer.start_s]
+    assert outer.cpu_s >= 0

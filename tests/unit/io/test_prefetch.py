@@ -107,11 +107,13 @@ def test_a_live_source_drops_the_oldest() -> None:
         yield from range(1, 100)
         ended.set()
 
-    reader = prefetched(live(), 3, drop_oldest=True)
+    dropped: list[None] = []
+    reader = prefetched(live(), 3, drop_oldest=True, on_drop=lambda: dropped.append(None))
     assert next(reader) == 0
     taken.set()
     assert ended.wait(5)
     assert list(reader) == [97, 98, 99]
+    assert len(dropped) == 96
 
 
 def test_the_thread_records_into_the_readers_recording() -> None:

@@ -2,40 +2,42 @@
 
 import json as json_text
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 
-from gonio.apps.cli.console import console, number_table, progress_bar, say
+from gonio.apps.cli.bench_profile import Profile, profile_of, write_trace
+from gonio.apps.cli.bench_run import STAGES, peak_memory_mb, run_once, spread
+from gonio.apps.cli.bench_streams import bench_streams, print_streams
+from gonio.apps.cli.console import console, number_table, say
+from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
 from gonio.errors import ConfigError
 from gonio.export.devices import DeviceTable, bench_devices
 from gonio.io.sources import open_source
 from gonio.models.loader import load_model, thread_count
 from gonio.models.model import PoseModel
-from gonio.pipeline import stream
-from gonio.saving import ResultWriter
-from gonio.timing import StageTimes, record_stages
 
 _MOST_FRAMES = 1920  # to look for people in
-STAGES = ("decode", "preprocess", "inference", "decode keypoints", "draw", "encode")
 
 
 def bench(
-    source: Annotated[str, typer.Argument(help="Image, folder or video to run on.", metavar="SOURCE")],
+    sources: Annotated[
+        list[str], typer.Argument(help="Image, folder or video to run on; several run at once.", metavar="SOURCE...")
+    ],
     model: Annotated[str | None, typer.Option("--model", "-m", help="A name from 'gonio models', or a card.")] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Run through the source so many times.")] = 3,
     threads: Annotated[
         int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
     ] = None,
+    runtime: RuntimeOption = None,
+    device: DeviceOption = None,
+    detector: DetectorOption = None,
     devices: Annotated[
         bool, typer.Option("--devices", help="Time the network alone, in every runtime that is installed.")
     ] = False,
@@ -49,25 +51,46 @@ def bench(
     batch: Annotated[
         int | None, typer.Option(min=1, help="With --devices: crops or pictures a run.", show_default="1")
     ] = None,
+    track: Annotated[bool, typer.Option("--track", help="Follow people, as 'gonio predict --track' does.")] = False,
+    profile: Annotated[
+        Path | None,
+        typer.Option(help="Write when each stage ran, for ui.perfetto.dev or chrome://tracing.", metavar="FILE.json"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Time every stage from file to drawn file: median and 95th percentile a frame, frames per second, peak memory.
 
     The first run through the source warms up and is not counted. With --devices a table over runtimes and precisions
     instead: the model looks at SOURCE, and what its network gets is timed and compared; MODEL may be a checkpoint.
+    Several sources share one model, as several cameras would: frames per second and delay of each; nothing is drawn.
 
     Examples:
       gonio bench run.mp4 --threads 1
+      gonio bench run.mp4 --track --profile run-trace.json
+      gonio bench left.mp4 right.mp4 --track
       gonio bench run.mp4 --devices -m thunder --also thunder-int8.json
     """
+    source = sources[0]
+    if len(sources) > 1 and (devices or profile is not None):
+        raise ConfigError("--devices and --profile take one source; give one")
     if devices:
+        if profile is not None or track:
+            raise ConfigError("--devices times the network alone; leave --profile and --track out")
+        if runtime or device or detector:
+            raise ConfigError("--devices times every runtime; leave --runtime, --device and --detector out")
         _bench_devices(source, model, also or [], threads=threads, rounds=rounds or 20, batch=batch or 1, json=json)
         return
     if also or rounds is not None or batch is not None:
         raise ConfigError("--also, --rounds and --batch are for the table of --devices; add --devices")
-    ready = load_model(model, threads=threads)
-    _run_once(source, ready, "warm-up")
-    runs = [_run_once(source, ready, f"run {i + 1} of {repeat}") for i in range(repeat)]
+    ready = load_model(model, threads=threads, runtime=runtime, device=device, detector=detector)
+    if len(sources) > 1:
+        _bench_streams(sources, ready, track=track, json=json)
+        return
+    run_once(source, ready, "warm-up", track=track)
+    runs = [
+        run_once(source, ready, f"run {i + 1} of {repeat}", track=track, with_spans=profile is not None)
+        for i in range(repeat)
+    ]
     frames = [frame for run in runs for frame in run.frames_s]
     facts: dict[str, Any] = {
         "model": ready.card.name,
@@ -76,18 +99,34 @@ def bench(
         "frames": len(frames),
         "people": sum(run.people for run in runs),
         "fps": len(frames) / sum(run.wall_s for run in runs),
-        "frame_ms": _spread(frames),
+        "frame_ms": spread(frames),
+        "cpu_ms": round(sum(run.cpu_s for run in runs) / len(frames) * 1e3, 3),
         "stages_ms": {
-            stage: _spread(seconds)
+            stage: spread(seconds)
             for stage in STAGES
             if (seconds := [value for run in runs for value in run.stages_s[stage]])
         },
-        "peak_memory_mb": _peak_memory_mb(),
+        "peak_memory_mb": peak_memory_mb(),
     }
+    last = profile_of(runs[-1].spans, len(runs[-1].frames_s)) if runs[-1].spans else None
+    if profile is not None:
+        write_trace(profile, runs[-1].spans)
+    if json:
+        sys.stdout.write(json_text.dumps(facts | ({} if last is None else {"profile": asdict(last)})) + "\n")
+        return
+    _print(facts)
+    if last is not None:
+        _print_profile(last)
+        say(f"  {profile}")
+
+
+def _bench_streams(sources: list[str], model: PoseModel, *, track: bool, json: bool) -> None:
+    bench_streams(sources[:1], model, track=track)  # warms up
+    facts = bench_streams(sources, model, track=track)
     if json:
         sys.stdout.write(json_text.dumps(facts) + "\n")
     else:
-        _print(facts)
+        print_streams(facts)
 
 
 def _bench_devices(
@@ -108,69 +147,27 @@ def _step(frames: int | None) -> int:
     return min(max((frames or 0) // 32, 1), _MOST_FRAMES // 32)
 
 
-@dataclass
-class _Run:
-    """One run through the source: seconds of each stage and each frame."""
-
-    stages_s: dict[str, list[float]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
-    frames_s: list[float] = field(default_factory=list)
-    people: int = 0
-    wall_s: float = 0.0
-
-
-def _run_once(source: str, model: PoseModel, description: str) -> _Run:
-    opened = open_source(source)
-    run = _Run()
-    with tempfile.TemporaryDirectory() as folder, record_stages() as times, progress_bar() as bar:
-        task = bar.add_task(description, total=opened.frame_count, fps=0.0, people=0)
-        writer = ResultWriter(opened, model=model.card.name, skeleton=model.skeleton, folder=Path(folder), records=[])
-        begin = last = perf_counter()
-        with writer:
-            for result in stream(opened, model=model):
-                writer.write(result)
-                now = perf_counter()
-                run.frames_s.append(now - last)
-                last = now
-                run.people += len(result.poses)
-                _collect(times, run)
-                bar.update(task, advance=1, fps=len(run.frames_s) / (now - begin), people=len(result.poses))
-        run.wall_s = perf_counter() - begin
-        run.stages_s["decode"] = times["decode"]
-    return run
-
-
-def _collect(times: StageTimes, run: _Run) -> None:
-    """Add up what each stage took for this frame; decoding runs ahead in a thread and is one entry a frame already."""
-    for stage in STAGES:
-        if stage != "decode" and times[stage]:
-            run.stages_s[stage].append(sum(times[stage]))
-            times[stage].clear()
-
-
-def _spread(seconds: Sequence[float]) -> dict[str, float]:
-    """Median and 95th percentile in milliseconds."""
-    p50, p95 = np.percentile(np.array(seconds) * 1e3, [50, 95])
-    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
-
-
-def _peak_memory_mb() -> float | None:
-    """The most memory that this process has held; None where the system does not tell (Windows)."""
-    try:
-        import resource  # not on Windows
-    except ModuleNotFoundError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)  # macOS counts bytes, Linux KiB
-
-
 def _print(facts: dict[str, Any]) -> None:
     typer.echo(f"{facts['model']} on {facts['runtime']}: {facts['source']}, {facts['frames']} frames")
     table = number_table("stage", "p50 ms", "p95 ms")
-    for stage, spread in [*facts["stages_ms"].items(), ("whole frame", facts["frame_ms"])]:
-        table.add_row(stage, f"{spread['p50']:.2f}", f"{spread['p95']:.2f}")
+    for stage, times in [*facts["stages_ms"].items(), ("whole frame", facts["frame_ms"])]:
+        table.add_row(stage, f"{times['p50']:.2f}", f"{times['p95']:.2f}")
     Console().print(table)
     memory = "" if facts["peak_memory_mb"] is None else f", peak memory {facts['peak_memory_mb']:.0f} MB"
-    typer.echo(f"{facts['fps']:.1f} frames per second{memory}")
+    cpu = f"{facts['cpu_ms']:.1f} ms of processor time a frame"
+    typer.echo(f"{facts['fps']:.1f} frames per second, {cpu}{memory}")
+
+
+def _print_profile(profile: Profile) -> None:
+    table = number_table("stage", "ms a frame", "cpu ms", "busy", "alone", "critical", "thread")
+    for share in profile.stages:
+        shares = (f"{value:.0%}" for value in (share.busy, share.alone, share.critical))
+        thread = share.thread.removeprefix("gonio-").replace("MainThread", "main")
+        table.add_row(share.stage, f"{share.frame_ms:.2f}", f"{share.cpu_ms:.2f}", *shares, thread)
+    Console().print(table)
+    busy = ", ".join(f"{thread} {share:.0%}" for thread, share in profile.threads.items())
+    typer.echo(f"busy: {busy}; nothing ran for {profile.idle:.0%}, no stage is critical for {profile.waiting:.0%}")
+    typer.echo("cpu ms: of the stage's own thread; what the threads of a runtime or an encoder do is not in it")
 
 
 def _print_devices(table: DeviceTable, source: str) -> None:

@@ -9,12 +9,16 @@ from typing import Annotated
 import typer
 
 from gonio.apps.cli.console import progress_bar, say, say_error
+from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
 from gonio.draw.overlay import DrawStyle
+from gonio.io.sinks.encoding import PRESETS, QUICK
+from gonio.io.sinks.video import DEFAULT_CRF
 from gonio.io.sources import Source, open_source
+from gonio.io.sources.base import FrameSource
 from gonio.models.loader import load_model
 from gonio.pipeline import stream
 from gonio.results import Result
-from gonio.saving import ResultWriter, source_stem
+from gonio.saving import ResultWriter, VideoSettings, source_stem
 
 DEFAULT_FOLDER = Path("gonio-out")
 
@@ -48,12 +52,25 @@ def predict(
     track: Annotated[
         bool, typer.Option("--track", help="Follow people through a video: ids, and fewer runs of the detector.")
     ] = False,
+    target_fps: Annotated[
+        float | None,
+        typer.Option(help="Hold this rate as if the video were played: leave out frames, and say how many."),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help=f"Of drawn videos: {', '.join(PRESETS)}; slower is smaller.", metavar="NAME")
+    ] = QUICK,
+    crf: Annotated[
+        int, typer.Option(help="Of drawn videos: 0 (lossless) to 51; less is better and larger.")
+    ] = DEFAULT_CRF,
     start: Annotated[float | None, typer.Option(help="Start a video here, in seconds.")] = None,
     end: Annotated[float | None, typer.Option(help="Stop a video here, in seconds.")] = None,
     stride: Annotated[int, typer.Option(help="Take every n-th frame or picture.")] = 1,
     threads: Annotated[
         int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
     ] = None,
+    runtime: RuntimeOption = None,
+    device: DeviceOption = None,
+    detector: DetectorOption = None,
 ) -> None:
     """Find people and their keypoints in SOURCE; write drawn pictures or video, and the numbers.
 
@@ -62,15 +79,23 @@ def predict(
     Examples:
       gonio predict photo.jpg
       gonio predict run.mp4 --track --labels --out results --json results/run.json
+      gonio predict 0 --target-fps 15 --out live
       gonio predict photos/ --json - > poses.json
     """
     style = DrawStyle(min_score=min_score, boxes=boxes, labels=labels)
+    video = VideoSettings(crf=crf, preset=preset)
     opened = open_source(source, start_s=start, end_s=end, stride=stride)
-    ready = load_model(model, threads=threads, input_size=input_size)
+    ready = load_model(model, threads=threads, runtime=runtime, device=device, input_size=input_size, detector=detector)
     folder = out if out or json else DEFAULT_FOLDER
     records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{source_stem(opened.name)}-poses.json")]
     results = stream(
-        opened, model=ready, min_person_score=min_person_score, flip_test=flip_test, track=track, style=style
+        opened,
+        model=ready,
+        min_person_score=min_person_score,
+        flip_test=flip_test,
+        track=track,
+        target_fps=target_fps,
+        style=style,
     )
     writer = ResultWriter(
         opened,
@@ -78,6 +103,7 @@ def predict(
         skeleton=ready.skeleton,
         folder=folder,
         records=[*records, *(also or [])],
+        video=video,
     )
     tally = _Tally()
     stopped = False
@@ -117,6 +143,8 @@ def _report(source: Source, writer: ResultWriter, tally: _Tally, *, stopped: boo
     """Say what was found and where it lies; exit 1 if something could not be read, 130 if stopped."""
     frames = _count(tally.frames, "frame" if source.is_video else "picture")
     say(f"found {_count(tally.people, 'pose')} in {frames}, {tally.fps:.1f} per second")
+    if isinstance(source, FrameSource) and source.frames_dropped:
+        say(f"left out {_count(source.frames_dropped, 'frame')}: the times of the others are true", style="yellow")
     places = writer.media if len(writer.media) <= 1 else [writer.media[0].parent]
     for place in [*places, *writer.records]:
         say(f"  {place}")

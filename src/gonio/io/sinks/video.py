@@ -14,12 +14,14 @@ import av
 from gonio.arrays import ImageArray
 from gonio.errors import ConfigError, MediaError, ShapeError
 from gonio.io.atomic import atomic_path
-from gonio.io.sinks.encoding import PRESETS, EncoderSettings, Encoding, even_size, pick_encoder
+from gonio.io.sinks.encoding import PRESETS, QUICK, EncoderSettings, Encoding, even_size, pick_encoder
 from gonio.timing import timed
 
 _log = logging.getLogger(__name__)
 
 SUFFIXES = (".mp4", ".m4v", ".mov")
+DEFAULT_CRF = 23
+"""Quality of a drawn video where nobody chose one."""
 _DEFAULT_FPS = 30.0
 
 
@@ -43,8 +45,9 @@ class VideoSink:
         fps_hint: Frames per second to expect; the encoder plans with it, the times do not follow it. A value
             that no camera has, outside 1 to 1000, is ignored: containers are known to hold such.
         threads: Encoder threads; left out, half of the usable processors, at most 4: models need the rest.
-        crf: Quality, 0 (lossless) to 51; 21 keeps thin lines clean.
-        preset: One of libx264's, from ``"ultrafast"`` to ``"veryslow"``.
+        crf: Quality, 0 (lossless) to 51; 23 keeps thin lines clean.
+        preset: ``"quick"``, or one of libx264's, from ``"ultrafast"`` to ``"veryslow"``: the slower, the smaller the
+            file.
         start_s: The time that is 0 in the file, so that a clip that was started at 60 s need not begin with a
             minute of nothing.
 
@@ -59,8 +62,8 @@ class VideoSink:
         *,
         fps_hint: float | None = None,
         threads: int | None = None,
-        crf: int = 21,
-        preset: str = "veryfast",
+        crf: int = DEFAULT_CRF,
+        preset: str = QUICK,
         start_s: float = 0.0,
     ) -> None:
         self.path = Path(path)
@@ -192,6 +195,15 @@ class VideoSink:
 def _check(path: Path, *, threads: int | None, crf: int, preset: str) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"cannot write a video as '{path.name}'; end the name in one of {', '.join(SUFFIXES)}")
+    check_settings(threads=threads, crf=crf, preset=preset)
+
+
+def check_settings(*, threads: int | None, crf: int, preset: str) -> None:
+    """Refuse settings of a `VideoSink` before there is one.
+
+    Raises:
+        ConfigError: If one is out of range.
+    """
     if threads is not None and threads < 1:
         raise ConfigError(f"threads is {threads}; use at least 1")
     if not 0 <= crf <= 51:

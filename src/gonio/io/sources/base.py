@@ -95,7 +95,12 @@ class Selection:
 
 
 class FrameSource(ABC):
-    """Base of Gonio's sources: keeps the tallies, reads ahead, and stops when the reader stops."""
+    """Base of Gonio's sources: keeps the tallies, reads ahead, and stops when the reader stops.
+
+    Attributes:
+        frames_dropped: In the present or latest run: frames that a live source went on without, because the reader was
+            slower, and those that a run with a target rate left out.
+    """
 
     def __init__(self, name: str, *, is_video: bool, is_live: bool = False, prefetch: int = 0) -> None:
         if isinstance(prefetch, bool) or not isinstance(prefetch, int) or prefetch < 0:
@@ -107,13 +112,21 @@ class FrameSource(ABC):
         self.fps: float | None = None
         self.failures: list[MediaError] = []
         self.frames_decoded = 0
+        self.frames_dropped = 0
         self._prefetch = prefetch
 
     def __iter__(self) -> Generator[Frame, None, None]:
         """Run through the source from its start."""
         self.failures = []
         self.frames_decoded = 0
-        yield from prefetched(self._frames(), self._prefetch, drop_oldest=self.is_live, on_close=self._stop_waiting)
+        self.frames_dropped = 0
+        yield from prefetched(
+            self._frames(),
+            self._prefetch,
+            drop_oldest=self.is_live,
+            on_drop=self._drop,
+            on_close=self._stop_waiting,
+        )
 
     @abstractmethod
     def _frames(self) -> Generator[Frame, None, None]:
@@ -121,6 +134,9 @@ class FrameSource(ABC):
 
     def _stop_waiting(self) -> None:  # noqa: B027 - most sources never wait
         """Wake the source from a pause, because the reader has stopped."""
+
+    def _drop(self) -> None:
+        self.frames_dropped += 1
 
     def _record(self, failure: MediaError) -> None:
         _log.warning("%s", failure)

@@ -20,6 +20,7 @@ def prefetched(
     depth: int,
     *,
     drop_oldest: bool = False,
+    on_drop: Callable[[], None] | None = None,
     on_close: Callable[[], None] | None = None,
 ) -> Generator[Item, None, None]:
     """Give the same items in the same order, made by a thread that runs at most ``depth`` items ahead.
@@ -33,12 +34,13 @@ def prefetched(
         depth: How many items may wait; 0 runs ``items`` without a thread.
         drop_oldest: When full, forget the oldest waiting item instead of pausing: for live sources, which do
             not wait.
+        on_drop: Called in the thread for each item that is forgotten.
         on_close: Called when the reader stops, to wake ``items`` from a wait.
     """
     if depth == 0:
         yield from items
         return
-    queue: _Queue[Item] = _Queue(depth, drop_oldest=drop_oldest)
+    queue: _Queue[Item] = _Queue(depth, drop_oldest=drop_oldest, on_drop=on_drop)
     context = copy_context()
     thread = threading.Thread(target=context.run, args=(_produce, items, queue), name="gonio-prefetch", daemon=True)
     thread.start()
@@ -69,10 +71,11 @@ def _produce(items: Generator[Item, None, None], queue: "_Queue[Item]") -> None:
 class _Queue(Generic[Item]):
     """A bounded queue that either side can end."""
 
-    def __init__(self, depth: int, *, drop_oldest: bool) -> None:
+    def __init__(self, depth: int, *, drop_oldest: bool, on_drop: Callable[[], None] | None) -> None:
         self._items: deque[Item] = deque()
         self._depth = depth
         self._drop_oldest = drop_oldest
+        self._on_drop = on_drop
         self._changed = threading.Condition()
         self._stopped = False
         self._finished = False
@@ -85,6 +88,8 @@ class _Queue(Generic[Item]):
             if self._drop_oldest and len(self._items) == self._depth:
                 self._items.popleft()
                 self.dropped += 1
+                if self._on_drop is not None:
+                    self._on_drop()
             self._changed.wait_for(lambda: self._stopped or len(self._items) < self._depth)
             if not self._stopped:
                 self._items.append(item)

@@ -1,0 +1,1 @@
+"""Cost as work grows: people, pixels, length, streams, batch."""

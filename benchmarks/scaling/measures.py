@@ -1,0 +1,247 @@
+"""One function for each way that work can grow; each gives a table."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import numpy as np
+
+from benchmarks.scaling.material import Looped, clip_frames, crowd, of_megapixels
+from gonio.draw.overlay import draw_poses
+from gonio.models.loader import load_model
+from gonio.models.model import PoseModel
+from gonio.pipeline import stream
+from gonio.saving import ResultWriter
+from gonio.streams import SharingReport, stream_many
+from gonio.structures.poses import Poses
+
+_FILM = 8
+"""Pictures of a film that is written to time drawing and encoding."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much to measure.
+
+    Attributes:
+        threads: Of each network; None for the default.
+        rounds: Turns of each point; the median counts.
+        people: How many in the picture.
+        megapixels: Sizes of the picture.
+        lengths_s: Of the film.
+        streams: How many at once.
+        stream_frames: Of each.
+        batches: Crops a run.
+    """
+
+    threads: int | None = None
+    rounds: int = 7
+    people: tuple[int, ...] = (1, 2, 5, 10, 20, 35, 50)
+    megapixels: tuple[float, ...] = (0.3, 1, 2, 5, 10, 20)
+    lengths_s: tuple[int, ...] = (10, 60, 300, 600)
+    streams: tuple[int, ...] = (1, 2, 4, 8, 16)
+    stream_frames: int = 60
+    batches: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
+
+    @classmethod
+    def quick(cls, threads: int | None) -> "Settings":
+        """Enough to see that everything runs."""
+        return cls(threads, 1, (1, 3), (0.3, 1), (1, 2), (1, 2), 5, (1, 4))
+
+
+@dataclass
+class Table:
+    """What was measured along one axis.
+
+    Attributes:
+        title: What grows.
+        unit: Of what grows.
+        x: The points.
+        columns: Name → a number for each point; the first is the one that is plotted and should be linear.
+        notes: Sentences below the table.
+    """
+
+    title: str
+    unit: str
+    x: list[float]
+    columns: dict[str, list[float | None]]
+    notes: list[str] = field(default_factory=list)
+
+
+def people(settings: Settings) -> Table:
+    """One picture of 1920 x 1080 px, more and more people in it."""
+    models = {name: load_model(name, threads=settings.threads) for name in (None, "multipose")}
+    pictures = [crowd(count) for count in settings.people]
+    columns: dict[str, list[float | None]] = {}
+    for model in models.values():
+        columns[f"{model.card.name} ms"] = _medians_ms(settings, [_calling(model, picture) for picture in pictures])
+        columns[f"{model.card.name} found"] = [float(len(model(picture))) for picture in pictures]
+    note = "copies of one walker, smaller as they become more; found: of them, at the model's own thresholds"
+    return Table("People in a picture", "people", [float(n) for n in settings.people], columns, [note])
+
+
+def pixels(settings: Settings) -> Table:
+    """One picture at several sizes: what is found, and what drawing and encoding it as a video cost."""
+    model = load_model(None, threads=settings.threads)
+    (picture,) = clip_frames(1)
+    pictures = [of_megapixels(size, picture) for size in settings.megapixels]
+    found = [model(picture) for picture in pictures]
+    drawing = [_drawing(picture, poses) for picture, poses in zip(pictures, found, strict=True)]
+    columns: dict[str, list[float | None]] = {
+        "draw and encode ms": _each(_medians_ms(settings, [_encoding(model, picture) for picture in pictures]), _FILM),
+        "draw ms": _medians_ms(settings, drawing),
+        "find ms": _medians_ms(settings, [_calling(model, picture) for picture in pictures]),
+    }
+    note = "find: the network sees the same number of pixels whatever the picture has; the rest is making it smaller"
+    return Table("Size of a picture", "megapixels", list(settings.megapixels), columns, [note])
+
+
+def length(settings: Settings) -> Table:
+    """A film of 640 x 360 px with tracking, drawing, encoding and numbers, longer and longer."""
+    model = load_model("lightning", threads=settings.threads)
+    images = [of_megapixels(0.2304, image) for image in clip_frames(90)]
+    rows = [_film(model, Looped(images, round(seconds * 30))) for seconds in settings.lengths_s]
+    columns: dict[str, list[float | None]] = {name: [row[name] for row in rows] for name in rows[0]}
+    notes = [
+        "memory: of the process when a tenth of the film was done, and at its end; lightning, followed, drawn, encoded",
+        "an hour was not run (`--hour` does)" if max(settings.lengths_s) < 3600 else "",
+    ]
+    return Table("Length of a film", "s", [float(s) for s in settings.lengths_s], columns, [n for n in notes if n])
+
+
+def streams(settings: Settings) -> Table:
+    """So many films at once through one model."""
+    model = load_model(None, threads=settings.threads)
+    images = [of_megapixels(0.2304, image) for image in clip_frames(30)]
+    rows = []
+    for count in settings.streams:
+        sources = [Looped(images, settings.stream_frames, name=f"camera {i}") for i in range(count)]
+        report, latencies = SharingReport(), []
+        begin = perf_counter()
+        for one in stream_many(sources, model=model, track=True, report=report):
+            latencies.append(one.latency_s)
+        wall_s = perf_counter() - begin
+        rows.append(
+            {
+                "s for all": wall_s,
+                "frames per s": len(latencies) / wall_s,
+                "delay p50 ms": float(np.percentile(latencies, 50)) * 1e3,
+                "delay p95 ms": float(np.percentile(latencies, 95)) * 1e3,
+                "inputs a run": report.mean_batch,
+            }
+        )
+    columns: dict[str, list[float | None]] = {name: [row[name] for row in rows] for name in rows[0]}
+    note = (
+        f"{settings.stream_frames} frames of 640 x 360 px each, as quick as they go, followed, not drawn; "
+        "delay: from the frame taken to its people known"
+    )
+    return Table("Streams at once", "streams", [float(n) for n in settings.streams], columns, [note])
+
+
+def batch(settings: Settings) -> Table:
+    """So many crops of the default model in one run."""
+    model: Any = load_model(None, threads=settings.threads)
+    (picture,) = clip_frames(1)
+    height, width = picture.shape[:2]
+    steps = [_refining(model, picture, np.array([[0, 0, width, height]] * n, np.float32)) for n in settings.batches]
+    times = _medians_ms(settings, steps)
+    each = [ms / n for ms, n in zip(times, settings.batches, strict=True) if ms is not None]
+    columns: dict[str, list[float | None]] = {"ms a run": times, "ms a crop": list(each)}
+    note = f"{model.card.name}, crops cut and decoded, on {model.runtime}"
+    return Table("Crops in one run", "crops", [float(n) for n in settings.batches], columns, [note])
+
+
+MEASURES: dict[str, Callable[[Settings], Table]] = {
+    "people": people,
+    "pixels": pixels,
+    "length": length,
+    "streams": streams,
+    "batch": batch,
+}
+
+
+def _medians_ms(settings: Settings, steps: Sequence[Callable[[], object]]) -> list[float | None]:
+    """Each in turn, so many rounds, after one that is not counted."""
+    times: list[list[float]] = [[] for _ in steps]
+    for turn in range(settings.rounds + 1):
+        for step, seconds in zip(steps, times, strict=True):
+            begin = perf_counter()
+            step()
+            if turn:
+                seconds.append(perf_counter() - begin)
+    return [float(np.median(seconds)) * 1e3 for seconds in times]
+
+
+def _each(times: list[float | None], count: int) -> list[float | None]:
+    return [None if time is None else time / count for time in times]
+
+
+def _calling(model: PoseModel, picture: Any) -> Callable[[], object]:
+    return lambda: model(picture)
+
+
+def _drawing(picture: Any, poses: Poses) -> Callable[[], object]:
+    return lambda: draw_poses(picture, poses)
+
+
+def _refining(model: Any, picture: Any, boxes: Any) -> Callable[[], object]:
+    n, k = len(boxes), len(model.skeleton)
+    people = Poses(
+        keypoints=np.full((n, k, 2), np.nan, np.float32),
+        scores=np.zeros((n, k), np.float32),
+        boxes=boxes,
+        person_scores=np.ones(n, np.float32),
+        skeleton=model.skeleton,
+    )
+    return lambda: model.refine(picture, people)
+
+
+def _encoding(model: PoseModel, picture: Any) -> Callable[[], object]:
+    """Writes a film of `_FILM` such pictures."""
+    results = list(stream(Looped([picture], _FILM), model=model))
+
+    def write() -> None:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            ResultWriter(
+                Looped([picture], _FILM), model="m", skeleton=model.skeleton, folder=Path(folder), records=[]
+            ) as writer,
+        ):
+            for result in results:
+                writer.write(result)
+
+    return write
+
+
+def _film(model: PoseModel, film: Looped) -> dict[str, float | None]:
+    early: float | None = None
+    begin, begin_cpu, frames = perf_counter(), process_time(), film.frame_count or 0
+    with tempfile.TemporaryDirectory() as folder:
+        records = [Path(folder) / "film.json"]
+        with ResultWriter(film, model="m", skeleton=model.skeleton, folder=Path(folder), records=records) as writer:
+            for result in stream(film, model=model, track=True):
+                writer.write(result)
+                if result.frame.index == frames // 10:
+                    early = _resident_mb()
+            late = _resident_mb()
+        wall_s, cpu_s = perf_counter() - begin, process_time() - begin_cpu
+    return {
+        "run s": wall_s,
+        "frames per s": frames / wall_s,
+        "cpu ms a frame": cpu_s / frames * 1e3,
+        "early MB": early,
+        "late MB": late,
+    }
+
+
+def _resident_mb() -> float | None:
+    """Memory of this process now; None where /proc is not."""
+    statm = Path("/proc/self/statm")
+    if sys.platform != "linux" or not statm.is_file():
+        return None
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
