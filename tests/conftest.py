@@ -2,11 +2,16 @@
 
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import onnx
 import pytest
+from hypothesis import settings
+from onnx import TensorProto, helper, numpy_helper
 
 from gonio.arrays import FloatArray64, ImageArray
 from gonio.io.formats.labels import write_coco_keypoints
@@ -18,6 +23,14 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 # Tests run side by side, one process a core: a network with threads of its own would only wait for them.
 os.environ.setdefault("GONIO_THREADS", "1")
+# Threads of PyTorch that wait would else do so at full speed, on the core that the other process needs.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# ONNX Runtime 1.32 has a thread for its telemetry, and a data base in the home folder.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# How long an example takes says what else the machine does.
+settings.register_profile("gonio", deadline=None)
+settings.load_profile("gonio")
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +110,42 @@ class DrawnPeople:
 @pytest.fixture(scope="session")
 def drawn_people() -> DrawnPeople:
     return DrawnPeople()
+
+
+class AnsweringNetworks:
+    """Network files that give the same answer to every picture: of whatever shapes files are recognised by."""
+
+    def __call__(
+        self,
+        path: Path,
+        answers: Mapping[str, Any],
+        *,
+        image: Sequence[int | str] = (1, 3, 256, 192),
+        dtype: int = TensorProto.FLOAT,
+        more_inputs: Mapping[str, Sequence[int]] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        name: str = "answers",
+    ) -> Path:
+        """Write a file whose outputs are these arrays, batch axis first, for one picture."""
+        inputs = [helper.make_tensor_value_info("image", dtype, image)]
+        for extra, shape in (more_inputs or {}).items():
+            inputs.append(helper.make_tensor_value_info(extra, TensorProto.FLOAT, shape))
+        nodes, weights, outputs = [], [], []
+        for output, answer in answers.items():
+            array = np.asarray(answer)
+            array = array.astype(np.int64 if array.dtype.kind in "iu" else np.float32)
+            weights.append(numpy_helper.from_array(array, f"{output}_answer"))
+            nodes.append(helper.make_node("Identity", [f"{output}_answer"], [output]))
+            kind = TensorProto.INT64 if array.dtype == np.int64 else TensorProto.FLOAT
+            outputs.append(helper.make_tensor_value_info(output, kind, array.shape))
+        graph = helper.make_graph(nodes, name, inputs, outputs, weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        for key, text in (metadata or {}).items():
+            model.metadata_props.append(onnx.StringStringEntryProto(key=key, value=text))
+        onnx.save(model, path)
+        return path
+
+
+@pytest.fixture(scope="session")
+def answering() -> AnsweringNetworks:
+    return AnsweringNetworks()

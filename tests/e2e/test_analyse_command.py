@@ -131,10 +131,10 @@ def test_scale_and_tilt_by_marks_in_the_picture(gonio: "Gonio", squatter: PoseSe
     assert np.nanmax(height[..., 1]) > 1.9
 
 
-def test_a_person_reads_it(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
+def test_a_person_reads_it(started_gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
     stored = tmp_path / "squats.csv"
     write_sequence(stored, squatter)
-    done = gonio("analyse", stored, "--as", "squat")
+    done = started_gonio("analyse", stored, "--as", "squat")
     assert done.returncode == 0, done.stderr
     assert "squat, 3 repetitions, track 7" in done.stdout
     assert "repetition time" in done.stdout

@@ -147,9 +147,9 @@ def codes(result: Any) -> set[str]:
     return {finding["code"] for finding in json.loads(result.stdout)["findings"]}
 
 
-def test_the_clean_set_is_silent(gonio: Gonio, mini: Path) -> None:
+def test_the_clean_set_is_silent(started_gonio: Gonio, mini: Path) -> None:
     files = sorted((mini / "annotations").glob("person_keypoints_*.json"))
-    result = gonio("data", "lint", *files)
+    result = started_gonio("data", "lint", *files)
     assert (result.returncode, result.stdout) == (0, "")
     assert "0 findings in 100 pictures with 226 people" in result.stderr
 

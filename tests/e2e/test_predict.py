@@ -63,9 +63,9 @@ def test_picture(gonio: "Gonio", check: "Check", tmp_path: Path, astronaut: Path
     assert all(changed[round(y), round(x)] for x, y in shown)
 
 
-def test_defaults(gonio: "Gonio", check: "Check", tmp_path: Path, astronaut: Path) -> None:
+def test_defaults(started_gonio: "Gonio", check: "Check", tmp_path: Path, astronaut: Path) -> None:
     shutil.copy(astronaut, tmp_path)
-    result = gonio("predict", "astronaut.jpg")
+    result = started_gonio("predict", "astronaut.jpg")
     assert result.stderr.splitlines()[1:] == ["  gonio-out/astronaut.jpg", "  gonio-out/astronaut-poses.json"]
     assert check.names(tmp_path / "gonio-out") == ["astronaut-poses.json", "astronaut.jpg"]
     assert len(check.document(tmp_path / "gonio-out" / "astronaut-poses.json")["frames"][0]["people"]) == 1

@@ -45,6 +45,6 @@ def test_the_gate_stops_it(gonio: "Gonio", check: "Check", photos: Path, tmp_pat
     assert not (tmp_path / "small.json").exists()
 
 
-def test_an_empty_folder(gonio: "Gonio", check: "Check", tmp_path: Path) -> None:
+def test_an_empty_folder(started_gonio: "Gonio", check: "Check", tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    check.refused(gonio("quantize", "lightning", "--data", "none"), "no picture in 'none'")
+    check.refused(started_gonio("quantize", "lightning", "--data", "none"), "no picture in 'none'")

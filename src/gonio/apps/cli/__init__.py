@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command; Ctrl-C ends it quietly even while it is still being loaded."""
     try:
-        from gonio.apps.cli.main import main as run  # slow: half a second in which a person may change their mind
+        from gonio.apps.cli.main import main as run  # slow: time in which a person may change their mind
 
         run()
     except KeyboardInterrupt:

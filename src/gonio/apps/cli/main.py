@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from gonio._version import __version__
-from gonio.apps.cli import analyse, bench, data, evaluate, export, info, models, predict, progress, quantize, train
 from gonio.apps.cli.console import WarningsHandler, say_error
+from gonio.apps.cli.verbs import VERBS, Verbs, stand_in
 from gonio.errors import PoseError
 
 UNEXPECTED = 70
@@ -19,23 +19,15 @@ UNEXPECTED = 70
 
 app = typer.Typer(
     name="gonio",
+    cls=Verbs,
     help="Human pose estimation that people can measure with.",
     epilog="Example: gonio predict photo.jpg",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command()(predict.predict)
-app.command()(analyse.analyse)
-app.command()(progress.progress)
-app.command()(evaluate.evaluate)
-app.command()(train.train)
-app.command()(export.export)
-app.command()(quantize.quantize)
-app.command()(bench.bench)
-app.command()(models.models)
-app.command()(info.info)
-app.add_typer(data.data)
+for _verb, _summary in VERBS.items():
+    app.command(_verb, help=_summary)(stand_in)
 
 
 def _show_version(wanted: bool) -> None:
