@@ -52,7 +52,7 @@ class LimbTrack:
         points: ``(T, 2, P, D)`` left and right; NaN where missing. In body lengths, around zero.
         unit_of: ``(P,)`` which joint each point belongs to, 0 next to the trunk.
         noise: ``(P,)`` variance of one coordinate.
-        agility: ``(P,)`` spectral density of the acceleration's white noise, body lengths^2/s^3.
+        agility: ``(T, P)`` spectral density of the acceleration's white noise, body lengths^2/s^3.
         size: ``(T,)`` the person's apparent size, relative.
         bone_cost: ``(T, J - 1, 2)`` nats for the bone from joint j to j + 1, if drawn on one side and if across.
         time_s: ``(T,)``.
@@ -97,7 +97,7 @@ class _Search:
     def advance(self, step: int) -> None:
         """Take in one frame: predict, weigh every pattern, keep the cheap explanations, correct their filters."""
         dt = self.track.time_s[step] - self.track.time_s[step - 1] if step else 0.0
-        self._predict(dt, self.track.size[step])
+        self._predict(step, dt)
         seen = self._seen(step)
         total = self._weigh(seen) + self._pattern_cost(step) + self._change_cost(dt)[self.pattern] + self.cost[:, None]
         parents, patterns = self._survivors(total, self.track.time_s[step])
@@ -114,8 +114,8 @@ class _Search:
             here = int(parents[here])
         return self.patterns[walked].astype(bool)
 
-    def _predict(self, dt: float, size: float) -> None:
-        q = self.track.agility * size**2 * dt
+    def _predict(self, step: int, dt: float) -> None:
+        q = self.track.agility[step] * self.track.size[step] ** 2 * dt
         self.position = self.position + self.velocity * dt
         self.p00 = self.p00 + 2 * dt * self.p01 + dt**2 * self.p11 + q * dt**2 / 3
         self.p01 = self.p01 + dt * self.p11 + q * dt / 2

@@ -12,7 +12,7 @@ import numpy as np
 
 from gonio.analysis.bones import body_unit, bone_lengths, relative_size
 from gonio.analysis.side_search import LimbTrack, SideRates, exchanged_joints
-from gonio.analysis.windows import is_seen, runs
+from gonio.analysis.windows import is_seen, rolling_median, runs
 from gonio.arrays import BoolArray, FloatArray64, IntArray
 from gonio.structures.flags import KeypointFlag
 from gonio.structures.sequence import PoseSequence
@@ -34,6 +34,10 @@ _AGILITY_FLOOR = 0.02
 """Body lengths^2/s^3: somebody who stands still may start to move."""
 _LONG_LAG_S = 0.1
 """Long enough for motion to outgrow noise, short against a step (0.25 s in a sprint)."""
+_MOOD_S = 0.15
+"""Half of the time for which somebody moves as wildly: a downswing in golf takes 0.25 s, a step about as long."""
+_FOLLOWED = 2.0
+"""Times the agility foretold: motion 1.4 times as wild is still followed, and calm limbs are told the better."""
 _BONE_EXCESS = 0.15
 """Standard deviation of a bone's length beyond its longest, as a share of it."""
 _BONE_COST_LIMIT = 6.0
@@ -160,42 +164,52 @@ def _exchanged(keypoints: FloatArray64, sequence: PoseSequence, rates: SideRates
 
 
 def motion_scale(points: FloatArray64, time_s: FloatArray64) -> tuple[FloatArray64, FloatArray64]:
-    """How noisy and how agile each point is, from second differences at a short and at a long lag.
+    """How noisy each point is, and how agile it is at each time, from second differences at a short and a long lag.
 
     White noise of variance r adds 6 r at any lag h; a velocity that wanders with density q adds 2/3 q h^3. Two lags
-    give both. Sides are matched anew at each step, so that exchanged ones do not count as motion.
+    give both. Sides are matched anew at each step, so that exchanged ones do not count as motion. Noise is the same
+    throughout, agility is not: who stands, swings a club and stands again would otherwise be taken for somebody calm,
+    whose limbs cannot have moved so fast.
 
     Args:
         points: ``(T, 2, P, D)``.
         time_s: ``(T,)``.
 
     Returns:
-        ``(P,)`` variance of one coordinate, and ``(P,)`` spectral density of acceleration.
+        ``(P,)`` variance of one coordinate, and ``(T, P)`` spectral density of acceleration.
     """
     interval = float(np.median(np.diff(time_s)))
     lag = max(2, round(_LONG_LAG_S / interval))
     short, long = _bend(points, 1), _bend(points, lag)
     h1, h2 = interval, lag * interval
-    agility = np.maximum(1.5 * (long - short) / (h2**3 - h1**3), _AGILITY_FLOOR)
-    noise = np.maximum((short - 2 / 3 * agility * h1**3) / 6, _NOISE_FLOOR**2)
-    return noise, agility
+    usual = np.maximum(1.5 * (_usual(long) - _usual(short)) / (h2**3 - h1**3), _AGILITY_FLOOR)
+    noise = np.maximum((_usual(short) - 2 / 3 * usual * h1**3) / 6, 0.0)
+    now = 1.5 * (rolling_median(long, time_s, _MOOD_S) - 6 * noise) / h2**3
+    return np.maximum(noise, _NOISE_FLOOR**2), np.fmax(now / _FOLLOWED, usual)
 
 
 def _bend(points: FloatArray64, lag: int) -> FloatArray64:
-    """``(P,)``: mean square second difference of one coordinate, without the wildest tenth."""
+    """``(T, P)``: square second difference of one coordinate; NaN where it reaches beyond the sequence."""
     before, here, after = points[: -2 * lag], points[lag:-lag], points[2 * lag :]
     options = [
         ((a - 2 * here + b) ** 2).mean(axis=-1).sum(axis=1)  # (T, P), both limbs
         for a in (before, before[:, ::-1])
         for b in (after, after[:, ::-1])
     ]
-    least = np.min(options, axis=0) / 2 if len(here) else np.zeros((0, points.shape[2]))
-    bend = np.zeros(points.shape[2])
-    for p in range(len(bend)):
-        values = np.sort(least[np.isfinite(least[:, p]), p])
-        if len(values):
-            bend[p] = values[: max(1, int(0.9 * len(values)))].mean()
+    bend = np.full((len(points), points.shape[2]), np.nan)
+    if len(here):
+        bend[lag:-lag] = np.min(options, axis=0) / 2
     return bend
+
+
+def _usual(bend: FloatArray64) -> FloatArray64:
+    """``(P,)``: mean over time, without the wildest tenth."""
+    usual = np.zeros(bend.shape[1])
+    for p in range(len(usual)):
+        values = np.sort(bend[np.isfinite(bend[:, p]), p])
+        if len(values):
+            usual[p] = values[: max(1, int(0.9 * len(values)))].mean()
+    return usual
 
 
 def _bone_cost(points: FloatArray64, unit_of: IntArray, size: FloatArray64) -> FloatArray64:

@@ -2,6 +2,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from benchmarks.motion.golfer import filmed, random_golfer, swing
 
 from gonio.analysis.sides import exchange, limb_keypoints, repair_sides
 from gonio.arrays import BoolArray, FlagArray, IntArray
@@ -161,3 +162,13 @@ def test_nobody_and_nothing_seen() -> None:
     assert not _flags(repair_sides(unseen)[0]).any()
     nobody = PoseSequence(walker.keypoints[:, :0], walker.scores[:, :0], walker.time_s, walker.track_ids[:0], COCO)
     assert _flags(repair_sides(nobody)[0]).shape == (len(walker), 0, 17)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.008])
+def test_hands_on_one_grip_are_not_exchanged(noise: float) -> None:
+    """A swing between two rests: the limbs are never as wild as in the half second of the downswing."""
+    rng = np.random.default_rng(2)
+    golfer = filmed(swing(random_golfer(rng)), camera="face_on", noise=noise, rng=rng)
+    _, repairs = repair_sides(golfer)
+    assert repairs.frames["arms"] == 0
+    assert repairs.frames["legs"] == 0

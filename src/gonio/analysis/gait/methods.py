@@ -22,6 +22,8 @@ _STRIKE_WINDOW = (-0.06, 0.13)
 _LATEST_OFF = 0.10
 """Strides after the foot's farthest point behind."""
 _LONGEST_STANCE = 0.75
+_NEAR_BEHIND = 0.15
+"""Strides about the foot's farthest point behind; pre-swing begins 0.12 before toe-off (Perry and Burnfield 2010)."""
 _RETRACTED = 0.5
 _LIFTED_SPEED = 0.5
 _RISEN = 0.5
@@ -58,7 +60,7 @@ def zeni_off(leg: Leg, stance: Stance) -> Moment | None:
     """The toe is farthest behind the pelvis. Source: as `zeni_strike`."""
     if not np.isfinite(stance.behind_s):
         return None
-    around = 0.15 * leg.stride_s
+    around = _NEAR_BEHIND * leg.stride_s
     return turn(leg.toe.forward, Window(stance.behind_s - around, stance.behind_s + around), order=0, kind="min")
 
 
@@ -209,10 +211,16 @@ def rise_off(leg: Leg, stance: Stance) -> Moment | None:
 def folding_off(leg: Leg, stance: Stance) -> Moment | None:
     """The leg shortens fastest from hip to ankle: pre-swing ends. For walking seen without feet.
 
+    A leg shortens in mid-stance too, and an ankle that is seen badly for some frames makes that look faster; so only
+    pre-swing is looked at, where the record holds its end.
+
     Source:
         Peak knee flexion velocity falls at toe-off: Perry and Burnfield, Gait Analysis, 2nd ed. 2010, pre-swing.
     """
-    return turn(leg.reach, off_window(leg, stance), order=1, kind="min")
+    window = off_window(leg, stance)
+    if np.isfinite(stance.behind_s):
+        window = Window(max(window.start_s, stance.behind_s - _NEAR_BEHIND * leg.stride_s), window.end_s)
+    return turn(leg.reach, window, order=1, kind="min")
 
 
 STRIKES: Mapping[str, Method] = MappingProxyType(

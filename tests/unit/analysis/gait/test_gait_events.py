@@ -55,6 +55,24 @@ def test_without_feet_the_ankles_do() -> None:
         assert len(steps.times(HEEL_STRIKE, side)) == len(gait.strikes(side, 6))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_an_ankle_seen_badly_in_mid_stance_is_no_toe_off(seed: int) -> None:
+    """For 0.2 s, up to 10 cm too high: the leg seems to fold faster than it does in pre-swing."""
+    gait = Gait()
+    noisy = walker(gait, skeleton="coco17", fps=30)
+    noise = np.random.default_rng(seed).normal(0, 0.01, noisy.keypoints.shape)
+    noisy = replace(noisy, keypoints=(noisy.keypoints + noise).astype(np.float32))
+    badly = noisy.keypoints.copy()
+    for strike_s in gait.strikes("left", 6):
+        too_high = np.clip(1 - ((noisy.time_s - strike_s - 0.4 * gait.stride_s) / 0.1) ** 2, 0, None)
+        badly[:, 0, noisy.skeleton.index("left_ankle"), 1] += (0.1 * too_high).astype(np.float32)
+    found, undisturbed = (
+        [event.time_s for event in find_steps(sequence).times(TOE_OFF, "left")]
+        for sequence in (replace(noisy, keypoints=badly), noisy)
+    )
+    np.testing.assert_allclose(found, undisturbed, atol=0.05)
+
+
 def test_facing_is_found_on_a_treadmill_and_to_the_left() -> None:
     sequence = walker(treadmill=True)
     left = replace(sequence, keypoints=sequence.keypoints * np.array([-1, 1], np.float32))
