@@ -1,15 +1,18 @@
 """Does the live page keep up with a camera? ``python -m benchmarks.motion.live`` prints one table.
 
 Frames of a clip come at the pace of a camera, forwards and backwards, out of memory: what a camera's own decoding costs
-is not in the figures. A reader takes each picture as a browser would. The delay is from the arrival of a frame to its
-drawn JPEG picture; a frame that came while another was looked at, and was overtaken by a newer one, is passed over.
+is not in the figures. What ``gonio analyse 0`` does with them is done: people are found, followed and measured, drawn,
+and the picture is encoded for the page, which a reader takes as a browser would. The delay is from the moment at which
+the clock says that a frame is there to its drawn JPEG picture. A frame that no picture was made of, because a newer one
+had come, is dropped.
 """
 
 import argparse
 import os
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, cycle
 from pathlib import Path
 
@@ -17,18 +20,20 @@ import cv2
 import numpy as np
 
 import gonio
+from benchmarks.peers.machine import machine
+from benchmarks.peers.rounds import processors
 from gonio.analysis.options import AnalysisOptions
 from gonio.arrays import ImageArray
 from gonio.io.sources import open_source
 from gonio.io.sources.base import FrameSource
 from gonio.live.feed import Feed, run_session
 from gonio.live.session import LiveSession
-from gonio.models.model import PoseModel
 from gonio.structures.frame import Frame
 
 DATA = Path(os.environ.get("GONIO_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 WALK = Path(__file__).parents[2] / "samples" / "walk.mp4"
 SQUAT = DATA / "exercise" / "squats_squat_24.mp4"
+"""One person."""
 SIZE_WH = (1280, 720)
 FPS = 30.0
 MOST_FRAMES = 120
@@ -41,12 +46,39 @@ class PacedSource(FrameSource):
     def __init__(self, pictures: list[ImageArray], *, seconds: float, fps: float = FPS) -> None:
         super().__init__("paced", is_video=True, is_live=True)
         self._pictures, self._count, self._interval_s = pictures, round(seconds * fps), 1 / fps
+        self._started_s = 0.0
+
+    def due_s(self, index: int) -> float:
+        """When a frame was to come, by `time.perf_counter`; that this process had no time to fetch it counts too."""
+        return self._started_s + index * self._interval_s
 
     def _frames(self) -> Generator[Frame, None, None]:
-        started = time.perf_counter()
+        self._started_s = time.perf_counter()
         for index, picture in zip(range(self._count), _to_and_fro(self._pictures), strict=False):
-            time.sleep(max(0.0, started + index * self._interval_s - time.perf_counter()))
-            yield Frame(picture, index=index, time_s=time.perf_counter() - started, source=self.name)
+            time.sleep(max(0.0, self.due_s(index) - time.perf_counter()))
+            yield Frame(picture, index=index, time_s=index * self._interval_s, source=self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one session with the camera went.
+
+    Attributes:
+        came: Frames that the camera gave.
+        delays_s: Of each drawn picture, in order.
+        took_s: From the start to the end of the camera.
+    """
+
+    came: int
+    delays_s: tuple[float, ...]
+    took_s: float
+
+    def row(self, *names: str) -> str:
+        """One row of the table."""
+        shown = len(self.delays_s)
+        p50, p95 = np.percentile(self.delays_s, [50, 95]) * 1000 if shown else (np.nan, np.nan)
+        numbers = (f"{shown / self.took_s:.1f}", f"{self.came - shown} of {self.came}", f"{p50:.0f}", f"{p95:.0f}")
+        return f"| {' | '.join([*names, *numbers])} |"
 
 
 def pictures_of(clip: Path) -> list[ImageArray]:
@@ -55,35 +87,29 @@ def pictures_of(clip: Path) -> list[ImageArray]:
     return [np.asarray(cv2.resize(image, SIZE_WH, interpolation=cv2.INTER_AREA), np.uint8) for image in frames]
 
 
-def watch(feed: Feed, delays_s: list[float]) -> None:
+def watch(feed: Feed, source: PacedSource, delays_s: list[float]) -> None:
     """Take pictures like a browser, until the feed ends."""
     number = 0
-    while feed.ended is None:
-        shown = feed.after(number)
+    while (shown := feed.after(number)) is not None or feed.ended is None:
         if shown is not None:
             number = shown.number
             shown.jpeg()
-            delays_s.append(shown.ready_s - shown.captured_s)
+            delays_s.append(shown.ready_s - source.due_s(shown.view.frame.index))
 
 
-def measure(pictures: list[ImageArray], model: PoseModel, activity: str, *, seconds: float) -> str:
-    """One row of the table."""
-    session, feed = LiveSession(model, activity=activity, options=AnalysisOptions()), Feed()
-    session.step(Frame(pictures[0], index=0, time_s=-1.0, source="warm-up"))  # loading and first-run costs
+def play(source: PacedSource, session: LiveSession, feed: Feed) -> Outcome:
+    """The camera, the session and one reader, to the end."""
     delays_s: list[float] = []
-    reader = threading.Thread(target=watch, args=(feed, delays_s))
+    reader = threading.Thread(target=watch, args=(feed, source, delays_s))
     reader.start()
     started = time.perf_counter()
     try:
-        run_session(PacedSource(pictures, seconds=seconds), session, feed)
+        run_session(source, session, feed)
     finally:
         took_s = time.perf_counter() - started
         feed.close("done")
         reader.join()
-    seen = feed.latest.number if feed.latest else 0
-    p50, p95 = np.percentile(delays_s, [50, 95]) * 1000 if delays_s else (np.nan, np.nan)
-    passed_over = f"{feed.captured - seen} of {feed.captured}"
-    return f"| {activity:<10} | {seen / took_s:>8.1f} | {passed_over:>12} | {p50:>13.0f} | {p95:>7.0f} |"
+    return Outcome(feed.captured, tuple(delays_s), took_s)
 
 
 def _to_and_fro(pictures: list[ImageArray]) -> Iterator[ImageArray]:
@@ -91,23 +117,39 @@ def _to_and_fro(pictures: list[ImageArray]) -> Iterator[ImageArray]:
     return cycle(chain(pictures, pictures[-2:0:-1]))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Parse, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clip", type=Path, default=SQUAT if SQUAT.is_file() else WALK)
-    parser.add_argument("--activities", nargs="+", default=["squat", "auto", "angles", "plank"])
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--model", default=None)
-    parser.add_argument("--threads", type=int, default=None)
-    arguments = parser.parse_args()
-    model = gonio.load_model(arguments.model, threads=arguments.threads)
-    pictures = pictures_of(arguments.clip)
-    pace = f"{SIZE_WH[0]} x {SIZE_WH[1]} at {FPS:g} per second"
-    print(f"{arguments.clip.name}, {pace}, model {model.card.name}, {os.cpu_count()} CPUs\n")
-    print("| activity   | frames/s | passed over  | delay p50, ms | p95, ms |")
-    print("|---|---|---|---|---|")
-    for activity in arguments.activities:
-        print(measure(pictures, model, activity, seconds=arguments.seconds), flush=True)
+    args = _parser().parse_args(arguments)
+    print(machine())
+    print(f"{SIZE_WH[0]} x {SIZE_WH[1]} px at {args.fps:g} per second for {args.seconds:g} s, ", end="")
+    print(f"held to {args.processors} processor(s).\n")
+    print("| model | clip | as | frames shown/s | dropped | delay p50, ms | p95, ms |")
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: |")
+    with processors(args.processors):
+        models = {name: gonio.load_model(name, threads=args.threads) for name in args.models}
+        for clip in args.clips:
+            pictures = pictures_of(clip)
+            for name, model in models.items():
+                for activity in args.activities:
+                    session = LiveSession(model, activity=activity, options=AnalysisOptions())
+                    first = Frame(pictures[0], index=0, time_s=-1.0, source="warm-up")
+                    session.step(first)  # first-run costs
+                    source = PacedSource(pictures, seconds=args.seconds, fps=args.fps)
+                    print(play(source, session, Feed()).row(name, clip.stem, activity), flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.motion.live", description=__doc__)
+    add = parser.add_argument
+    clips = [SQUAT, WALK] if SQUAT.is_file() else [WALK]
+    add("--clips", nargs="+", type=Path, default=clips, help="films (default: one person; one to two who walk)")
+    add("--models", nargs="+", default=["thunder", "lightning"], help="the library's default, and the live page's")
+    add("--activities", nargs="+", default=["auto"], help="what is measured (default: auto)")
+    add("--fps", type=float, default=FPS, help="of the camera (default: 30)")
+    add("--seconds", type=float, default=20.0, help="of each row (default: 20)")
+    add("--processors", type=int, default=2, help="that everything is held to (default: 2)")
+    add("--threads", type=int, help="of each network (default: as many as processors)")
+    return parser
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from benchmarks.motion.people import main_person
 from gonio.arrays import FloatArray64
 from gonio.geometry.triangulation import triangulate
 from gonio.models.loader import load_model
-from gonio.models.registry import list_models
+from gonio.models.registry import shipped_models
 from gonio.structures.skeleton import Skeleton
 
 SHARED = Path(os.environ.get("GONIO_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data"
@@ -168,7 +168,7 @@ def main() -> None:
     """Print the cameras' own errors, and the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=SHARED / "videos" / "pose2sim_single", help="folder of the scene")
-    parser.add_argument("--models", nargs="+", default=[card.name for card in list_models()], help="default: all")
+    parser.add_argument("--models", nargs="+", default=[card.name for card in shipped_models()], help="default: all")
     parser.add_argument("--stored", type=Path, help="folder that has, by model, gonio JSON files instead of running it")
     asked = parser.parse_args()
     scene = load_scene(asked.data)

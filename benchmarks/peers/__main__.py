@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import os
-import platform
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +10,7 @@ from benchmarks.peers import contenders
 from benchmarks.peers.cases import Case, make_cases
 from benchmarks.peers.contenders import PEERS, Contender, Files
 from benchmarks.peers.environments import HERE, ROOT, WORK, EnvironmentFailedError
+from benchmarks.peers.machine import machine
 from benchmarks.peers.markdown import to_markdown
 from benchmarks.peers.report import Report, to_json
 from benchmarks.peers.rounds import Comparison, say
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     taking_part = _gather(args, files, report)
     if not args.setup_only:
-        report.settings += [_machine(), _method(args)]
+        report.settings += [machine(), _method(args)]
         comparison = Comparison(taking_part, report, rounds=args.rounds, repeats=args.repeats)
         for threads in args.threads:
             comparison.run(pictures, threads)
@@ -78,16 +77,6 @@ def _pictures(args: argparse.Namespace) -> list[Case]:
     return [*walking, *portrait]
 
 
-def _machine() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    name = names[0] if names else platform.processor() or platform.machine()
-    load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
-    system = f"{platform.system()}, Python {platform.python_version()}"
-    return f"Machine: {name}, {os.cpu_count()} cores, {system}{load}."
-
-
 def _method(args: argparse.Namespace) -> str:
     return (
         f"Pictures: {args.size[0]} x {args.size[1]} px, copies of a photograph of one person. {args.rounds} rounds "
@@ -112,24 +101,24 @@ def _parser() -> argparse.ArgumentParser:
         default=["thunder", "multipose", "lightning"],
         help="Gonio's; ratios are to the first",
     )
-    add("--threads", nargs="+", type=_positive, default=[1, 2], help="thread counts (default: 1 2)")
+    add("--threads", nargs="+", type=positive, default=[1, 2], help="thread counts (default: 1 2)")
     add(
         "--people",
         nargs="+",
-        type=_positive,
+        type=positive,
         default=[1, 3, 8],
         help="copies of the person per picture (default: 1 3 8)",
     )
     add(
         "--size",
         nargs=2,
-        type=_positive,
+        type=positive,
         metavar=("W", "H"),
         default=[1280, 960],
         help="size of the pictures, px (default: 1280 960, a camera's 4:3)",
     )
-    add("--rounds", type=_positive, default=15, help="turns of each library (default: 15)")
-    add("--repeats", type=_positive, default=3, help="runs in a turn (default: 3)")
+    add("--rounds", type=positive, default=15, help="turns of each library (default: 15)")
+    add("--repeats", type=positive, default=3, help="runs in a turn (default: 3)")
     add("--photo", type=Path, metavar="FILE", help="a photograph of one person, instead of those at hand")
     add(
         "--yolo-onnx",
@@ -152,7 +141,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """An option's whole number of at least 1."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")

@@ -43,16 +43,16 @@ class WorkerClient:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
 
-    def ask(self, do: str, **details: Any) -> dict[str, Any]:
+    def ask(self, do: str, *, within_s: float = ANSWER_WITHIN_S, **details: Any) -> dict[str, Any]:
         """Send one request and wait for its answer.
 
         Raises:
-            WorkerFailedError: If the worker says no, says nothing within five minutes, or has died.
+            WorkerFailedError: If the worker says no, says nothing in time, or has died.
         """
         try:
             self._requests.write(json.dumps({"do": do, **details}) + "\n")
             self._requests.flush()
-            line = self._lines.get(timeout=ANSWER_WITHIN_S)
+            line = self._lines.get(timeout=within_s)
         except (OSError, queue.Empty) as error:
             raise WorkerFailedError(f"no answer to '{do}'; see {self._shown_log()}") from error
         if not line:

@@ -35,7 +35,8 @@ class Recipe:
     steps: tuple[tuple[str, ...], ...]
 
 
-GONIO = Recipe("gonio", (("--editable", f"{ROOT}[cpu]", ONNXRUNTIME),))
+# "analysis" has SciPy, which following people through a film needs.
+GONIO = Recipe("gonio", (("--editable", f"{ROOT}[analysis,cpu]", ONNXRUNTIME),))
 
 # torch comes first and alone: where pip is pointed at a CPU wheel it takes that one, and nothing later
 # replaces it. torchvision and ultralytics come without dependencies: torchvision's would fetch a CUDA torch.

@@ -21,13 +21,15 @@ def to_markdown(report: Report) -> str:
         for mode, title in TITLES.items():
             some = [t for t in report.timings if t.threads == threads and t.mode == mode and t.seconds]
             if some:
-                parts += [f"### {title}, {_threads(threads)}", _timing_table(report, some)]
-        parts += _list(f"Gonio's share of a peer's time for one person, {_threads(threads)}", _shares(report, threads))
+                parts += [f"### {title}, {in_words(threads)}", _timing_table(report, some)]
+        parts += bullets(
+            f"Gonio's share of a peer's time for one person, {in_words(threads)}", _shares(report, threads)
+        )
     parts += _found_table(report)
-    parts += _list("Could not be run", [f"**{who}**: {why}" for who, why in report.missing.items()])
+    parts += bullets("Could not be run", [f"**{who}**: {why}" for who, why in report.missing.items()])
     notes = [f"**{who}**: {note}." for who, some_notes in report.notes.items() for note in some_notes]
-    parts += _list("To be read with it", notes)
-    parts += _list("Versions", [f"{who}: {_pairs(packages)}" for who, packages in report.versions.items()])
+    parts += bullets("To be read with it", notes)
+    parts += bullets("Versions", [f"{who}: {pairs(packages)}" for who, packages in report.versions.items()])
     return "\n\n".join(parts) + "\n"
 
 
@@ -36,8 +38,8 @@ def _timing_table(report: Report, timings: Sequence[Timing]) -> str:
     cells = {(t.label, t.picture): _timing_cell(report, t) for t in timings}
     labels = _distinct(t.label for t in timings)
     rows = [[label, *(cells.get((label, picture), "-") for picture in pictures)] for label in labels]
-    table = _table([f"median ms (ratio to {report.baseline})", *pictures], rows)
-    return f"{table}\n\n{FOOTNOTE}" if "\\*" in table else table
+    text = table([f"median ms (ratio to {report.baseline})", *pictures], rows)
+    return f"{text}\n\n{FOOTNOTE}" if "\\*" in text else text
 
 
 def _timing_cell(report: Report, timing: Timing) -> str:
@@ -67,7 +69,7 @@ def _found_table(report: Report) -> list[str]:
     pictures = _distinct(picture for _, picture in report.found)
     labels = _distinct(label for label, _ in report.found)
     rows = [[label, *(_found_cell(report, label, picture) for picture in pictures)] for label in labels]
-    return ["### People found, and what the networks were given", _table(["", *pictures], rows)]
+    return ["### People found, and what the networks were given", table(["", *pictures], rows)]
 
 
 def _found_cell(report: Report, label: str, picture: str) -> str:
@@ -78,20 +80,24 @@ def _found_cell(report: Report, label: str, picture: str) -> str:
     return f"{report.found[label, picture]} found" + (f" ({', '.join(runs)})" if runs else "")
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; numbers, which all columns but the first hold, stand at the right."""
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _list(title: str, lines: Sequence[str]) -> list[str]:
+def bullets(title: str, lines: Sequence[str]) -> list[str]:
+    """A heading and its points; nothing where there is no point."""
     return [f"### {title}", "\n".join(f"- {line}" for line in lines)] if lines else []
 
 
-def _threads(count: int) -> str:
+def in_words(count: int) -> str:
+    """A thread count with its noun."""
     return "1 thread" if count == 1 else f"{count} threads"
 
 
-def _pairs(packages: dict[str, str]) -> str:
+def pairs(packages: dict[str, str]) -> str:
+    """Packages with their versions, in one line."""
     return ", ".join(f"{package} {version}" for package, version in packages.items())
 
 

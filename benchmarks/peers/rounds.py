@@ -43,8 +43,7 @@ class Comparison:
 
     def _start(self, contender: Contender, threads: int) -> None:
         say(f"{threads} thread(s): loading {contender.label}")
-        log = WORK / "logs" / f"{re.sub('[^a-z0-9]+', '-', contender.label.lower())}.log"
-        worker = WorkerClient(python=contender.python, module=contender.module, threads=threads, log=log)
+        worker = start_worker(contender, threads)
         self._workers[contender.label] = worker
         try:
             reply = worker.ask("load", options=contender.options, threads=threads)
@@ -94,6 +93,12 @@ class Comparison:
         say(f"{label}: {error}")
         self._report.missing[label] = str(error)
         self._workers.pop(label).close()
+
+
+def start_worker(contender: Contender, threads: int) -> WorkerClient:
+    """A contender's process; nothing is loaded yet. It inherits this one's processors."""
+    log = WORK / "logs" / f"{re.sub('[^a-z0-9]+', '-', contender.label.lower())}.log"
+    return WorkerClient(python=contender.python, module=contender.module, threads=threads, log=log)
 
 
 @contextmanager

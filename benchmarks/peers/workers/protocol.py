@@ -49,7 +49,7 @@ class Worker:
         """Carry out one request."""
         if request["do"] == "load":
             notes = self._peer.load(request["options"], request["threads"])
-            return {"notes": notes, "versions": _versions(self._peer.packages)}
+            return {"notes": notes, "versions": versions(self._peer.packages)}
         if request["do"] == "case":
             return self._take_case(Path(request["path"]))
         run = self._network.replay if request["mode"] == "network" else self._predict
@@ -67,10 +67,22 @@ class Worker:
         self._peer.predict(self._image)
 
 
+class Answering(Protocol):
+    """What takes a request and gives its answer."""
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one request."""
+        ...
+
+
 def serve(peer: Peer) -> None:
+    """Answer requests about pictures until ``quit`` or the end of stdin."""
+    answer_all(Worker(peer))
+
+
+def answer_all(worker: Answering) -> None:
     """Answer requests until ``quit`` or the end of stdin. Whatever the library prints goes to stderr."""
     replies = _take_over_stdout()
-    worker = Worker(peer)
     for line in sys.stdin:
         request = json.loads(line)
         if request["do"] == "quit":
@@ -97,7 +109,8 @@ def _timed(function: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+def versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """The installed version of each package, for the report."""
     found = {}
     for package in packages:
         try:
