@@ -136,7 +136,11 @@ def run(commands: Sequence[Sequence[str]], folder: Path, environment: dict[str, 
     assert done.stderr.count("+ gonio ") == sum(words[0] == "gonio" for words in commands)
 
 
-def test_every_step_leaves_what_the_page_says(quick_start: Path) -> None:
+def test_the_quick_start(quick_start: Path) -> None:
+    """Every step leaves what the page says, and the int8 model finds the user's keypoints.
+
+    One test, so that workers that share the tests out do not each run the commands.
+    """
     run_files = {file.name for file in (quick_start / "runs" / "walkers").iterdir()}
     named = set(re.findall(r"`([\w.]+)/?`", section("### Watching a run")))
     assert run_files <= named
@@ -145,8 +149,6 @@ def test_every_step_leaves_what_the_page_says(quick_start: Path) -> None:
         assert (quick_start / name).stat().st_size > 1000
     assert (quick_start / "walkers-int8.onnx").stat().st_size < 0.5 * (quick_start / "walkers.onnx").stat().st_size
 
-
-def test_the_int8_model_finds_the_users_keypoints(quick_start: Path) -> None:
     (document,) = [json.loads(file.read_text("utf-8")) for file in (quick_start / "found").glob("*.json")]
     labels = {one.file_name: one for one in read_labels(quick_start / "walkers" / "val.json")}
     names = next(iter(labels.values())).skeleton.keypoint_names

@@ -14,8 +14,11 @@ class GonioFilm:
     packages: tuple[str, ...] = (*Gonio.packages, "av")
 
     def load(self, options: dict[str, str], threads: int) -> list[str]:
-        """Load ``options["model"]``; ``options["track"]`` is ``yes`` or ``no``."""
-        self._model = gonio.load_model(options["model"], threads=threads)
+        """Load ``options["model"]``; ``options["track"]`` is ``yes`` or ``no``.
+
+        One thread less than there are processors, as the command does: drawing and encoding go on beside the network.
+        """
+        self._model = gonio.load_model(options["model"], threads=max(threads - 1, 1))
         self._track = options["track"] == "yes"
         return [options["note"]] if options["note"] else []
 

@@ -163,14 +163,19 @@ def _resized(card: ModelCard, current: LetterboxInput, input_size: int) -> Model
     return card.model_copy(update={"input": current.model_copy(update={"longer_side": input_size})})
 
 
-def thread_count(threads: int | None) -> int:
-    """The asked number, else ``GONIO_THREADS``, else the CPUs that this process may use."""
+def thread_count(threads: int | None, *, spare: int = 0) -> int:
+    """The asked number, else ``GONIO_THREADS``, else the CPUs that this process may use.
+
+    Args:
+        threads: What was asked for.
+        spare: So many CPUs are left to other work, such as encoding a film, where no number was asked for.
+    """
     if threads is not None:
         name, value = "threads", str(threads)
     elif os.environ.get("GONIO_THREADS"):
         name, value = "GONIO_THREADS", os.environ["GONIO_THREADS"]
     else:
-        return available_cpus()
+        return max(available_cpus() - spare, 1)
     if not value.isdecimal() or int(value) < 1:
         raise ConfigError(f"{name} must be a whole number of at least 1, got {value!r}")
     return int(value)

@@ -10,7 +10,7 @@ from accelerate.state import AcceleratorState  # type: ignore[import-untyped]
 from accelerate.utils import broadcast_object_list, gather_object  # type: ignore[import-untyped]
 from torch import nn
 
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, ModelMismatchError
 from gonio.training.interrupts import unbroken
 from gonio.training.objective import Objective
 from gonio.training.order import EpochOrder, batches, make_loader
@@ -131,7 +131,11 @@ class Run:
         """
         epoch = self.progress.epoch + 1
         due = epoch % self.recipe.validate_every == 0 or epoch == self.recipe.epochs
-        measured = self._measure(epoch) if due else {}
+        try:
+            measured = self._measure(epoch) if due else {}
+        except ModelMismatchError as error:  # of a network of our own: its outputs are no numbers
+            rate = learning_rate(self.progress.step, self.steps, self.recipe.optim)
+            raise self._diverged("what the network says is nan", rate) from error
         better = bool(measured) and is_better(measured, self.progress.best)
         with unbroken():
             self.progress = self._after_epoch(epoch, measured, better=better)
@@ -172,6 +176,12 @@ class Run:
         self.progress = replace(self.progress, step=done + 1, log_bytes=length)
         return terms["loss"]
 
+    def _diverged(self, what: str, rate: float) -> ConfigError:
+        return ConfigError(
+            f"{what} after {self.progress.step} steps; lower optim.lr (it was {rate:.2g}) or optim.clip, and start "
+            "over with --fresh"
+        )
+
     def _step(self, batch: Batch, rate: float) -> dict[str, float]:
         """Change the weights once; gives the terms of the loss."""
         outputs = self.network(normalised(batch["image"], self.bare.mean, self.bare.std))
@@ -179,10 +189,7 @@ class Run:
         loss = torch.stack(list(terms.values())).sum()
         values = torch.stack([loss, *terms.values()]).detach().tolist()
         if not torch.isfinite(loss):
-            raise ConfigError(
-                f"the loss is {values[0]} after {self.progress.step} steps; lower optim.lr (it was {rate:.2g}) or "
-                "optim.clip, and start over with --fresh"
-            )
+            raise self._diverged(f"the loss is {values[0]}", rate)
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.network.parameters(), self.recipe.optim.clip)
         for group in self.optimizer.param_groups:

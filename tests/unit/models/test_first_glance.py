@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.unit.models.conftest import Dots, Tiny
 
 CARD = find_card("multipose")[0]
-GLANCE = FirstGlance(longer_side=160, min_size=0.3, min_score=0.15)
+GLANCE = FirstGlance(longer_side=128, min_size=0.3, min_score=0.25)
 
 
 def points(size: float) -> list[tuple[float, float]]:
@@ -28,17 +28,17 @@ def points(size: float) -> list[tuple[float, float]]:
 @pytest.mark.parametrize(
     ("size", "strength", "sizes"),
     [
-        pytest.param(300, 1.0, [160], id="large: the small copy is enough"),
-        pytest.param(120, 1.0, [160, 320], id="small: the detector looks"),
-        pytest.param(300, 0.1, [160, 320], id="doubtful: the detector looks"),
-        pytest.param(0, 1.0, [160, 320], id="nobody: the detector looks"),
+        pytest.param(300, 1.0, [128], id="large: the small copy is enough"),
+        pytest.param(120, 1.0, [128, 320], id="small: the detector looks"),
+        pytest.param(300, 0.1, [128, 320], id="doubtful: the detector looks"),
+        pytest.param(0, 1.0, [128, 320], id="nobody: the detector looks"),
     ],
 )
 def test_it_is_enough_or_not(dots: "Dots", size: float, strength: float, sizes: list[int]) -> None:
     backend = dots.backend(CARD)
     backend.factors["center"] = strength
     propose = after_a_glance(OneStageModel(CARD, backend), GLANCE, min_score=0.01)
-    picture = dots.picture((640, 480), points(size), radius=26) if size else np.zeros((480, 640, 3), np.uint8)
+    picture = dots.picture((640, 480), points(size), radius=30) if size else np.zeros((480, 640, 3), np.uint8)
     people = propose(picture)
     assert [call[3] for call in backend.calls] == sizes
     assert len(people) == (1 if size else 0)
@@ -57,4 +57,4 @@ def test_a_network_of_one_size_has_no_other(dots: "Dots", tiny: "Tiny") -> None:
     stretch = {"kind": "stretch", "input_hw": [192, 256], "mean": [0, 0, 0], "std": [1, 1, 1]}
     card = read_card(tiny.card(input=stretch))
     with pytest.raises(ConfigError, match="stretches pictures to one size"):
-        OneStageModel(card, dots.backend(card)).at_size(160)
+        OneStageModel(card, dots.backend(card)).at_size(128)

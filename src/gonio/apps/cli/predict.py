@@ -15,7 +15,7 @@ from gonio.io.sinks.encoding import PRESETS, QUICK
 from gonio.io.sinks.video import DEFAULT_CRF
 from gonio.io.sources import Source, open_source
 from gonio.io.sources.base import FrameSource
-from gonio.models.loader import load_model
+from gonio.models.loader import load_model, thread_count
 from gonio.pipeline import stream
 from gonio.results import Result
 from gonio.saving import ResultWriter, VideoSettings, source_stem
@@ -66,7 +66,8 @@ def predict(
     end: Annotated[float | None, typer.Option(help="Stop a video here, in seconds.")] = None,
     stride: Annotated[int, typer.Option(help="Take every n-th frame or picture.")] = 1,
     threads: Annotated[
-        int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
+        int | None,
+        typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs; for a film but one"),
     ] = None,
     runtime: RuntimeOption = None,
     device: DeviceOption = None,
@@ -85,8 +86,16 @@ def predict(
     style = DrawStyle(min_score=min_score, boxes=boxes, labels=labels)
     video = VideoSettings(crf=crf, preset=preset)
     opened = open_source(source, start_s=start, end_s=end, stride=stride)
-    ready = load_model(model, threads=threads, runtime=runtime, device=device, input_size=input_size, detector=detector)
     folder = out if out or json else DEFAULT_FOLDER
+    films = opened.is_video and folder is not None  # drawing and encoding go on beside the networks
+    ready = load_model(
+        model,
+        threads=thread_count(threads, spare=1 if films else 0),
+        runtime=runtime,
+        device=device,
+        input_size=input_size,
+        detector=detector,
+    )
     records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{source_stem(opened.name)}-poses.json")]
     results = stream(
         opened,

@@ -190,9 +190,9 @@ def _providers(ort: Any, device: Device, precision: Precision | None) -> list[tu
 def _options(ort: Any, device: Device, threads: int) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
-    # Waiting threads spin for a tenth of a millisecond, as long as it takes the next operation to come, then sleep:
-    # spinning on, two processes on one machine starve each other; not spinning at all costs a tenth of the speed.
-    options.add_session_config_entry("session.intra_op.spin_duration_us", "100")
+    # Waiting threads spin for a third of a millisecond, as long as it takes the next operation to come, then sleep:
+    # spinning on, two processes on one machine starve each other; sleeping sooner, small networks wait for the waking.
+    options.add_session_config_entry("session.intra_op.spin_duration_us", "300")
     options.log_severity_level = 3
     if device.kind == "directml":
         options.enable_mem_pattern = False  # as DirectML asks for
