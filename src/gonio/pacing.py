@@ -7,8 +7,8 @@ from time import perf_counter
 from gonio.errors import ConfigError
 from gonio.structures.frame import Frame
 
-_TOLERANCE = 0.02
-"""Of a slot: times in containers are rounded, and a frame at the very end of a slot belongs to the next."""
+_EARLY = 0.25
+"""Of a slot: so early a frame may come and still belongs to it, by a container's rounding or a camera's jitter."""
 
 
 class Pace:
@@ -58,7 +58,7 @@ class Pace:
             return True
         if self._ahead_s is None:
             self._ahead_s, self._first_s = frame.time_s - self._clock(), frame.time_s
-        slot = math.floor((frame.time_s - self._first_s) / self._slot_s + _TOLERANCE)
+        slot = math.floor((frame.time_s - self._first_s) / self._slot_s + _EARLY)
         if slot <= self._slot:
             return False
         late_s = self._clock() + self._ahead_s - frame.time_s

@@ -22,6 +22,7 @@ from gonio.pipeline import Finder, finder, frames_of, pace_of
 from gonio.results import Result
 
 _log = logging.getLogger(__name__)
+_LONGEST_WAIT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +154,9 @@ def _run(
             shared.stopped = True
             shared.changed.notify_all()
         for thread in threads:
-            thread.join()
+            # A camera that says nothing holds its thread until its own time limit; nobody waits for that. What the
+            # thread finds afterwards is dropped, and it ends.
+            thread.join(timeout=_LONGEST_WAIT_S)
         if report is not None:
             report.runs, report.inputs = runs.runs, runs.inputs
     if len(failures) == len(streams):

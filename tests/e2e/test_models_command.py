@@ -130,6 +130,22 @@ def test_nothing_is_downloaded_unasked(
     assert server.asked == []
 
 
+def test_a_card_that_calls_itself_like_a_model_of_the_shelf(
+    run: Callable[..., "Result"], check: "Check", home: Path, server: Server, tmp_path: Path
+) -> None:
+    """It would plant its weights, or have those of the real one removed."""
+    facts = find_card("vitpose-b")[0].model_dump(mode="json", exclude_none=True)
+    facts["weights"] = {"file": "vitpose-b.onnx", "sha256": None, "urls": [f"{server.url}/mine.onnx"]}
+    (tmp_path / "v.json").write_text(json.dumps(facts))
+    check.refused(run("models", "pull", tmp_path / "v.json"), "is a file and no name on the shelf")
+    check.refused(run("models", "remove", tmp_path / "v.json"), "it is a file of yours")
+    check.refused(
+        run("models", "pull", "vitpose-b", "vitpose-s", "--mirror", f"{server.url}/b.onnx"), "end a folder in /"
+    )
+    assert server.asked == []
+    assert not (home / "weights").exists()
+
+
 def test_pull_use_remove(
     run: Callable[..., "Result"], mine: str, home: Path, server: Server, astronaut: Path, tmp_path: Path
 ) -> None:

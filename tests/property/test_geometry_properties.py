@@ -94,7 +94,7 @@ def test_the_crop_matrix_says_where_the_pixels_went(
     point = centre + rng.uniform(-8, 8, 2)  # far enough from the region's edges for the whole dot to lie inside
     box = np.array([*(centre - side / 2), *(centre + side / 2)], np.float32)
     size_wh = (longer * aspect[0] // max(aspect), longer * aspect[1] // max(aspect))
-    image = dot_at(point, (300, 400), sigma_px=6)
+    image = dot_at(point, (300, 400), sigma_px=side / 12)  # a small dot, much shrunk, has no middle to be found
     crop, matrix = crop_box(image, box, size_wh=size_wh, margin=margin, pad_value=0)
     assert crop.shape == (size_wh[1], size_wh[0], 3)
     np.testing.assert_allclose(centroid(crop), transform(matrix, point), rtol=0, atol=0.06)

@@ -76,3 +76,19 @@ def test_a_clip_that_starts_late() -> None:
 def test_rates_that_are_none(rate: float) -> None:
     with pytest.raises(ConfigError, match="target_fps is"):
         Pace(rate, is_live=False)
+
+
+@pytest.mark.parametrize("fps", [30, 50, 59.94, 60, 100, 120, 240])
+def test_the_sources_own_rate_takes_every_frame_of_rounded_times(fps: float) -> None:
+    """Containers of the web keep whole milliseconds."""
+    frames = [Frame(PICTURE, index=i, time_s=round(i / fps, 3)) for i in range(600)]
+    pace = Pace(fps, is_live=True, clock=Machine(0.0))
+    assert len(list(pace.over(frames))) == 600
+
+
+def test_a_cameras_jitter_costs_no_frame() -> None:
+    jitter = np.random.default_rng(0).uniform(-0.008, 0.008, 900)
+    jitter[0] = 0
+    frames = [Frame(PICTURE, index=i, time_s=1 + i / 30 + float(shift)) for i, shift in enumerate(jitter)]
+    pace = Pace(30, is_live=True, clock=Machine(0.0))
+    assert len(list(pace.over(frames))) == 900

@@ -6,11 +6,12 @@ import json
 import os
 import secrets
 import zipfile
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,7 +38,7 @@ class _Entry(BaseModel):
 
 class _Manifest(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
-    gonio_bundle: int
+    gonio_bundle: Literal[1]
     models: tuple[_Entry, ...]
 
 
@@ -99,7 +100,7 @@ def write_bundle(names: Sequence[str], out: Path) -> int:
 
 
 def read_bundle(path: Path, *, accept_new: bool = False) -> tuple[Unpacked, ...]:
-    """Take the models of a bundle into the store: all of them, or none.
+    """Take the models of a bundle into the store: all of them, or none where one is not sound.
 
     Args:
         path: From `write_bundle`.
@@ -126,7 +127,7 @@ def read_bundle(path: Path, *, accept_new: bool = False) -> tuple[Unpacked, ...]
         raise WeightsError(f"cannot read '{error.filename or path}': no such file") from error
     except OSError as error:
         raise WeightsError(_trouble(here.home, error)) from error
-    except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError, EOFError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise WeightsError(f"'{path}' is not a sound bundle of gonio ({reason}); copy it again") from error
     finally:
@@ -149,12 +150,17 @@ def _card_for(archive: zipfile.ZipFile, entry: _Entry, path: Path) -> tuple[Mode
         card = find_card(entry.name)[0]
     else:
         card = ModelCard.model_validate_json(_text(archive, f"cards/{entry.name}.json"))
+        if shelf == "added" and find_card(entry.name)[0] != card:
+            raise WeightsError(
+                f"'{path}' holds model {entry.name!r}, and you added another one of that name; first: "
+                f"gonio models remove {entry.name}"
+            )
     if (card.name, card.weights.file) != (entry.name, entry.file):
         raise WeightsError(
             f"'{path}' has '{entry.file}' for model {entry.name!r}, whose weights are called '{card.weights.file}'; "
             "it was made by another version of gonio: pull and bundle again"
         )
-    if Path(card.weights.file).name != card.weights.file:
+    if Path(card.weights.file).name != card.weights.file or card.weights.file in ("", ".", ".."):
         raise WeightsError(f"'{path}' has a card whose weights lie elsewhere, at '{card.weights.file}'; it is refused")
     return card, shelf != "zoo"
 

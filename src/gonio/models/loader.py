@@ -129,7 +129,7 @@ def _load_detector(
     _check_detector(card, detector)  # before it is loaded: it might name itself
     if not wish.fits(Path(detector.weights.file).suffix):
         _log.info("%s, which proposes people, cannot run in %s: its weights are no such file", detector.name, wish)
-        wish = RuntimeWish()
+        wish = RuntimeWish(device=wish.device)  # a device that was asked for is never silently another
     return load_model(
         name,
         threads=threads,

@@ -18,7 +18,8 @@ else:
 _log = logging.getLogger(__name__)
 
 _POLL_S = 0.05
-_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
+_HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+"""What the system says of a lock that somebody else holds; anything else: there are no locks here."""
 
 Turn = Literal["at once", "after another", "unlocked"]
 
@@ -44,7 +45,7 @@ def locked(path: Path) -> Iterator[Turn]:
             _lock(descriptor)
         except OSError as error:
             os.close(descriptor)
-            if error.errno in _NO_LOCKS:
+            if error.errno not in _HELD:
                 _log.info("no locks on the file system of '%s' (%s)", path, error.strerror)
                 yield "unlocked"
                 return

@@ -4,6 +4,7 @@ Asked in this order: the card inside, the metadata of Ultralytics, what the user
 """
 
 import hashlib
+import json
 import logging
 import re
 from dataclasses import dataclass
@@ -86,12 +87,18 @@ def card_of_file(path: Path) -> ModelCard:
     if path.suffix != ".onnx":
         return read_card(path)
     beside = path.with_suffix(".json")
-    if beside.is_file():
-        card = read_card(beside)
-        if Path(card.weights.file).name == path.name:
-            return card
+    if beside.is_file() and _named_in(beside) == path.name:
+        return read_card(beside)
     state = path.stat()
     return _recognised(path, state.st_size, state.st_mtime_ns)
+
+
+def _named_in(path: Path) -> str | None:
+    """The name of the weights in a JSON file that looks like a card; None: it is something else."""
+    try:
+        return Path(json.loads(path.read_text("utf-8"))["weights"]["file"]).name
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 @lru_cache(maxsize=32)

@@ -131,11 +131,11 @@ def find_weights(card: ModelCard, folder: Path) -> Path:
             return path
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and (card.weights.urls or shelf_of(card.name) == "zoo"):
+        if isinstance(error, FileNotFoundError) and store().owns(folder):
             raise WeightsError(absent(card, folder)) from error
         raise WeightsError(
             f"the weights of model {card.name!r} cannot be read at '{path}' ({error.strerror}); "
-            "reinstall gonio, or put the file back beside its card"
+            f"reinstall gonio, or put the file back beside its card{_whence(card)}"
         ) from error
     if card.weights.sha256 not in (None, digest):
         raise WeightsError(
@@ -143,6 +143,10 @@ def find_weights(card: ModelCard, folder: Path) -> Path:
             f"{str(card.weights.sha256)[:12]}…; reinstall gonio, or put the right file back"
         )
     return path
+
+
+def _whence(card: ModelCard) -> str:
+    return f" (it comes from {card.weights.urls[0]})" if card.weights.urls else ""
 
 
 def _cards_in(folder: Path) -> tuple[ModelCard, ...]:

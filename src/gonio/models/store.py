@@ -149,6 +149,13 @@ class Store:
             ConfigError: If the card names no URL.
             WeightsError: If no server gives the right file, or it cannot be written.
         """
+        if not card.weights.urls:
+            _urls(card, mirror, self.folder(card.name))  # which says that there is nothing to ask
+        if Path(card.weights.file).name != card.weights.file or card.weights.file in ("", ".", ".."):
+            raise ConfigError(
+                f"the card of model {card.name!r} names its weights '{card.weights.file}'; only a plain file name can "
+                "be downloaded to"
+            )
         path = self.folder(card.name) / card.weights.file
         record = self.record(card.name)
         trusted = card.weights.sha256 or (record.sha256 if record and not accept_new else None)

@@ -86,7 +86,7 @@ def _literal(metadata: Mapping[str, str], key: str) -> Any:
     text = metadata[key]
     try:
         return ast.literal_eval(text) if len(text) <= _LONGEST else None
-    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         raise _damaged(key, text) from error
 
 

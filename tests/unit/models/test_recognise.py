@@ -295,6 +295,13 @@ def test_a_card_beside_the_file_is_its_card(answering: Any, tmp_path: Path, capl
     assert card_of_file(file).name == "mine"
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", "{", '{"weights": 3}', '{"frames": []}'])
+def test_another_json_beside_the_file_does_no_harm(answering: Any, tmp_path: Path, content: str) -> None:
+    file = answering(tmp_path / "tinypose.onnx", {"maps": zeros(1, 17, 64, 48)})
+    (tmp_path / "tinypose.json").write_text(content)
+    assert card_of_file(file).codec.kind == "heatmap"
+
+
 def test_an_input_beside_the_picture_is_no_obstacle_to_seeing_the_shapes(answering: Any, tmp_path: Path) -> None:
     """Nothing is known of its values, so the network is not tried; the shapes that the file states must do."""
     answers = {"boxes": zeros(1, 2125, 4), "scores": zeros(1, 1, 2125)}

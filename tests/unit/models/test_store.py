@@ -149,6 +149,13 @@ class TestPull:
         ):
             store().pull(read_card(tiny.card()))
 
+    @pytest.mark.parametrize("file", ["../../../outside.bin", "/outside.bin", "inner/net.onnx", ".."])
+    def test_nothing_is_written_outside_its_folder(self, web: "Web", home: Path, file: str) -> None:
+        card = zoo_card(web.serve("/m.onnx", CONTENT), file=file)
+        with pytest.raises(ConfigError, match="only a plain file name can be downloaded to"):
+            store().pull(card, patience=QUICK)
+        assert not home.exists()
+
     def test_two_at_once(self, web: "Web", home: Path) -> None:
         card = zoo_card(web.serve("/m.onnx", CONTENT, always={"wait": 0.1}))
         threads = [threading.Thread(target=store().pull, args=(card,), kwargs={"patience": QUICK}) for _ in range(3)]
@@ -364,6 +371,23 @@ class TestBundles:
         (one,) = read_bundle(tmp_path / "tiny.zip")
         assert one.added
         assert find_weights(*find_card("tiny")) == one.path == store().folder("tiny") / "tiny.onnx"
+
+    def test_a_model_of_the_users_is_not_replaced(
+        self, bundle: Path, cards: tuple[ModelCard, ModelCard], tiny: "Tiny", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        in_the_zoo(monkeypatch, cards[0])
+        store().cards.mkdir(parents=True)
+        mine = store().cards / "rtmdet-nano.json"
+        facts = json.loads(tiny.card().read_text()) | {"name": "rtmdet-nano"}
+        mine.write_text(json.dumps(facts))
+        with pytest.raises(WeightsError, match="you added another one of that name; first: gonio models remove"):
+            read_bundle(bundle)
+        assert json.loads(mine.read_text()) == facts
+
+    def test_a_bundle_of_another_time(self, bundle: Path) -> None:
+        manifest = json.loads(zipfile.ZipFile(bundle).read(MANIFEST)) | {"gonio_bundle": 7}
+        with pytest.raises(WeightsError, match="is not a sound bundle"):
+            read_bundle(self.changed(bundle, MANIFEST, json.dumps(manifest).encode()))
 
     def test_damaged_or_exchanged(self, bundle: Path, cards: tuple[ModelCard, ModelCard]) -> None:
         """All or nothing: the first model is right, and is not taken either."""

@@ -17,7 +17,7 @@ from gonio.apps.cli.bench_run import STAGES, peak_memory_mb, run_once, spread
 from gonio.apps.cli.bench_streams import bench_streams, print_streams
 from gonio.apps.cli.console import console, number_table, say
 from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, MediaError
 from gonio.export.devices import DeviceTable, bench_devices
 from gonio.io.sources import open_source
 from gonio.models.loader import load_model, thread_count
@@ -92,6 +92,8 @@ def bench(
         for i in range(repeat)
     ]
     frames = [frame for run in runs for frame in run.frames_s]
+    if not frames:
+        raise MediaError(f"'{source}' gave no frame to time; give a picture or a video that can be read")
     facts: dict[str, Any] = {
         "model": ready.card.name,
         "runtime": ready.runtime,

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from gonio.apps.cli.console import console, say
 from gonio.apps.cli.models_tables import PUBLISHED, where_and_size
-from gonio.errors import ModelError
+from gonio.errors import ConfigError, ModelError
 from gonio.models.bundle import read_bundle, write_bundle
 from gonio.models.card import ModelCard
 from gonio.models.download import Progress as Watcher
@@ -39,8 +39,10 @@ def pull(
 
     Example: gonio models pull rtmpose-m rtmdet-nano
     """
+    if mirror is not None and len(names) > 1 and not mirror.endswith("/"):
+        raise ConfigError(f"--mirror '{mirror}' is one file, but {len(names)} models are named; end a folder in /")
     for name in names:
-        card, _ = find_card(name)
+        card = _of_the_shelf(name)
         if shelf_of(card.name) == "shipped":
             say(f"{card.name}: ships with gonio, nothing to download")
             continue
@@ -56,6 +58,18 @@ def pull(
                 style="yellow",
             )
         sys.stdout.write(f"{pulled.path}\n")
+
+
+def _of_the_shelf(name: str) -> ModelCard:
+    """The card of a model of the shelf; a card file somewhere might call itself like one."""
+    card, folder = find_card(name)
+    if card.name != name:
+        where = f" from {card.weights.urls[0]}" if card.weights.urls else ""
+        raise ModelError(
+            f"'{name}' is a file and no name on the shelf; put its weights '{card.weights.file}'{where} into "
+            f"'{folder}', or 'gonio models add --install' the model"
+        )
+    return card
 
 
 def show(name: Annotated[str, typer.Argument(help="A model, or the path of a card.")]) -> None:
@@ -75,9 +89,8 @@ def remove(names: Names) -> None:
     """
     for name in names:
         card, _ = find_card(name)
-        shelf = shelf_of(card.name)
-        if shelf in ("shipped", "file"):
-            what = "ships with gonio" if shelf == "shipped" else "was never added, it is a file of yours"
+        if card.name != name or shelf_of(name) in ("shipped", "file"):
+            what = "ships with gonio" if card.name == name else "was never added, it is a file of yours"
             raise ModelError(f"model {card.name!r} {what}; only pulled and added models can be removed")
         freed = store().remove(card.name)
         say(f"{card.name}: {f'removed, {megabytes(freed)} freed' if freed else 'was not here'}")

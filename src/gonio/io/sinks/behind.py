@@ -17,9 +17,10 @@ class WriteBehind(Generic[Item]):
     """Calls a function with one item after the other, in a thread of its own. A context manager.
 
     The thread starts with the first item, in a copy of the caller's context, so that what records there
-    (`gonio.timing`) hears it. What the function raises is raised in the caller's thread, once: by the next `put`, or at
-    the end of the block; no further item is written then. At the end of the block, also by Ctrl-C or an error, the
-    items that wait are still written; another Ctrl-C while that lasts drops all but the one that is being written.
+    (`gonio.timing`) hears it. What the function raises is raised in the caller's thread, by every later `put`, or at
+    the end of the block if no `put` has raised it; no further item is written then. At the end of the block, also by
+    Ctrl-C or an error, the items that wait are still written; another Ctrl-C while that lasts drops all but the one
+    that is being written.
 
     Args:
         write: Takes an item; only ever runs in the thread.
@@ -34,12 +35,14 @@ class WriteBehind(Generic[Item]):
         self._thread: threading.Thread | None = None
         self._ended = False
         self._error: BaseException | None = None
+        self._told = False
 
     def put(self, item: Item) -> None:
         """Hand over an item; waits while ``depth`` items wait.
 
         Raises:
             BaseException: What writing an earlier item raised.
+            ValueError: If it is closed.
         """
         if self._depth == 0:
             self._write(item)
@@ -49,8 +52,12 @@ class WriteBehind(Generic[Item]):
             self._thread = threading.Thread(target=run, args=(self._work,), name="gonio-writer", daemon=True)
             self._thread.start()
         with self._changed:
-            self._changed.wait_for(lambda: self._error is not None or len(self._waiting) < self._depth)
-            self._raise()
+            self._changed.wait_for(lambda: self._ended or len(self._waiting) < self._depth)
+            if self._error is not None:
+                self._told = True
+                raise self._error
+            if self._ended:
+                raise ValueError("nothing is written behind any more: it is closed")
             self._waiting.append(item)
             self._changed.notify_all()
 
@@ -66,20 +73,18 @@ class WriteBehind(Generic[Item]):
         try:
             self._thread.join()
         except BaseException:  # Ctrl-C, once more
-            self._waiting.clear()
+            with self._changed:
+                self._waiting.clear()
             self._thread.join()
             raise
-        self._raise()
+        if self._error is not None and not self._told:
+            self._told = True
+            raise self._error
 
     def _end(self) -> None:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-
-    def _raise(self) -> None:
-        if self._error is not None:
-            error, self._error, self._ended = self._error, None, True
-            raise error
 
     def _work(self) -> None:
         while True:

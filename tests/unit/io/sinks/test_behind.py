@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -108,3 +109,25 @@ def test_the_callers_recording_hears_the_thread() -> None:
 def test_nothing_put_starts_nothing() -> None:
     with WriteBehind(print, depth=2):
         assert not [thread for thread in threading.enumerate() if thread.name == "gonio-writer"]
+
+
+def test_who_goes_on_after_an_error_hears_it_again() -> None:
+    def fail(value: int) -> None:
+        raise KeyError(value)
+
+    behind = WriteBehind(fail, depth=1)
+    with suppress(KeyError):  # one of these hears it first
+        for value in range(4):
+            behind.put(value)
+    for value in range(4, 8):  # the thread is dead: to wait for room would be for ever
+        with pytest.raises(KeyError, match="0"):
+            behind.put(value)
+    behind.close()
+
+
+def test_nothing_is_taken_after_the_end() -> None:
+    behind: WriteBehind[int] = WriteBehind(lambda _: None, depth=2)
+    behind.put(1)
+    behind.close()
+    with pytest.raises(ValueError, match="it is closed"):
+        behind.put(2)
