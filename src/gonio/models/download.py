@@ -204,6 +204,8 @@ def _try_once(url: str, partial: Partial, wanted: _Wanted, progress: Progress, p
         if response.complete_already:
             return True
         offset = response.offset
+        if offset and validator and response.validator not in (None, validator):
+            raise PassingTroubleError("sent the rest of another version of the file", restart=True)
         _check_size(response, wanted)
         if not offset:
             partial.begin(url, response.validator)

@@ -185,7 +185,7 @@ class Served:
 
     A fault is a dict: ``status``, ``headers``, ``redirect``, ``cut`` (bytes after which it hangs up), ``stall`` (bytes
     after which it says no more), ``claims`` (a wrong Content-Length; None: no Content-Length), ``content`` (other
-    bytes), ``wait`` (s before it answers). ``always`` is wrong with all of them.
+    bytes), ``wait`` (s before it answers), ``ignores_if_range``. ``always`` is wrong with all of them.
     """
 
     content: bytes
@@ -249,7 +249,12 @@ class Web:
         content = fault.get("content", entry.content)
         status, start = fault.get("status", 302 if "redirect" in fault else 200), 0
         asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
-        if asked and entry.ranges and status == 200 and request.headers.get("If-Range") in (None, entry.tag):
+        if (
+            asked
+            and entry.ranges
+            and status == 200
+            and (request.headers.get("If-Range") in (None, entry.tag) or fault.get("ignores_if_range"))
+        ):
             start = int(asked[1])
             status = 206 if start < len(content) else 416
         body = content[start:] if status in (200, 206) else b""

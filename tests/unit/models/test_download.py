@@ -240,6 +240,13 @@ class TestResume:
         fetch(web.serve("/a.onnx", CONTENT, tag='"second"'), tmp_path / "a.onnx")
         assert (tmp_path / "a.onnx").read_bytes() == CONTENT
 
+    def test_the_file_changed_and_the_server_does_not_care(self, web: "Web", tmp_path: Path) -> None:
+        """Without a digest nothing else would tell that half of the file is of another version."""
+        self.interrupted(web.serve("/a.onnx", OTHER), tmp_path / "a.onnx")
+        url = web.serve("/a.onnx", CONTENT, tag='"second"', always={"ignores_if_range": True})
+        fetch(url, tmp_path / "a.onnx")
+        assert (tmp_path / "a.onnx").read_bytes() == CONTENT
+
     @pytest.mark.parametrize("tag", [None, 'W/"weak"'])
     def test_no_version_no_resume(self, web: "Web", tmp_path: Path, tag: str | None) -> None:
         url = web.serve("/a.onnx", CONTENT, tag=tag)
