@@ -74,14 +74,20 @@ def load_model(
     card, folder = find_card(name if name is not None else default_name())
     if isinstance(card.input, LetterboxInput) and input_size is not None:
         card = _resized(card, card.input, input_size)
+    if card.task != "top-down" and detector is not None:
+        raise ConfigError(f"model {card.name!r} is {card.task} and needs no detector; leave it out")
     backend = _open(card, folder, wish, threads)
     if card.task != "top-down":
-        if detector is not None:
-            raise ConfigError(f"model {card.name!r} is {card.task} and needs no detector; leave it out")
-        return OneStageModel(card, backend) if card.task == "one-stage" else DetectorModel(card, backend)
+        return model_of(card, backend, whole_picture(card.load_skeleton()))
     proposer = _load_proposer(card, folder, detector, wish=wish, threads=threads, input_size=input_size)
-    top_down = BlazePoseModel if card.codec.kind == "blazepose" else TopDownModel
-    return top_down(card, backend, proposer)
+    return model_of(card, backend, proposer)
+
+
+def model_of(card: ModelCard, backend: Backend, proposer: Proposer) -> PoseModel:
+    """The model that a card describes, around an opened network; only a top-down one asks the proposer."""
+    if card.task == "top-down":
+        return (BlazePoseModel if card.codec.kind == "blazepose" else TopDownModel)(card, backend, proposer)
+    return (OneStageModel if card.task == "one-stage" else DetectorModel)(card, backend)
 
 
 def _open(card: ModelCard, folder: Path, wish: RuntimeWish, threads: int) -> Backend:

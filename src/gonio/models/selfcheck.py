@@ -16,14 +16,11 @@ from gonio.arrays import ImageArray
 from gonio.errors import ConfigError, ModelMismatchError
 from gonio.geometry.boxes import iou
 from gonio.geometry.oks import oks
-from gonio.models.backends import Backend, OnnxBackend
-from gonio.models.blazepose import BlazePoseModel
+from gonio.models.backends import OnnxBackend
 from gonio.models.card import CropInput, LetterboxInput, ModelCard
-from gonio.models.loader import load_model, thread_count
+from gonio.models.loader import load_model, model_of, thread_count
 from gonio.models.model import PoseModel
-from gonio.models.onestage import DetectorModel, OneStageModel
 from gonio.models.registry import find_weights
-from gonio.models.topdown import TopDownModel
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import Skeleton
 
@@ -116,7 +113,7 @@ def check_model(
     backend = OnnxBackend(find_weights(card, folder), threads=thread_count(threads), constants=card.constants)
 
     def look(with_card: ModelCard) -> Poses:
-        return _model(with_card, backend, lambda _: expected)(image)
+        return model_of(with_card, backend, lambda _: expected)(image)
 
     try:
         poses = look(card)
@@ -133,14 +130,6 @@ def check_model(
     swapped = len(pose) > 0 and _compare(_mirrored(pose), expected, card)[0] >= max(AGREES, likeness + _GAIN)
     better = _better(card, look, expected, likeness)
     return Check(card, finding, likeness, median, count, poses, expected, mirrored=swapped, better=better)
-
-
-def _model(card: ModelCard, backend: Backend, proposer: Callable[[ImageArray], Poses]) -> PoseModel:
-    if card.task == "one-stage":
-        return OneStageModel(card, backend)
-    if card.task == "detector":
-        return DetectorModel(card, backend)
-    return (BlazePoseModel if card.codec.kind == "blazepose" else TopDownModel)(card, backend, proposer)
 
 
 def _finding(poses: Poses, likeness: float, count: int, card: ModelCard) -> Finding:
