@@ -236,11 +236,15 @@ def _encode_fields(
 def _encode_person(fields: dict[str, FloatArray], keypoints: FloatArray, box: FloatArray) -> None:
     """Add one person, keypoints ``(K, 2)`` y x in cells, NaN where not labelled.
 
-    The centre is the mean of the keypoints inside, of a person without any the middle of the box.
+    The centre is the middle of the box, which is what MoveNet has learnt; of a person without one, of what the
+    keypoints inside span.
     """
     height, width = fields["center"].shape[1:]
     inside = np.asarray(((keypoints >= 0) & (keypoints < (height, width))).all(axis=1))  # False for NaN
-    center = np.asarray(keypoints[inside].mean(axis=0) if inside.any() else (box[1::-1] + box[:1:-1]) / 2, np.float32)
+    corners = box.reshape(2, 2)[:, ::-1]
+    if not np.isfinite(corners).all() and inside.any():
+        corners = np.stack([keypoints[inside].min(axis=0), keypoints[inside].max(axis=0)])
+    center = corners.mean(axis=0).astype(np.float32)
     if not ((center >= 0) & (center <= (height, width))).all():
         return
     center = np.minimum(center, np.array([height, width], np.float32) - np.float32(1e-3))

@@ -107,7 +107,7 @@ class Run:
         """All steps of the current epoch that are not done yet; gives their mean loss, NaN of none."""
         self.order.epoch = self.progress.epoch
         self.order.first_step = self.progress.step - self.progress.epoch * self.order.steps
-        start_training(self.network, self.recipe.optim.freeze)
+        start_training(self.network, self.recipe.optim)
         start, losses = perf_counter(), []
         for batch in batches(self.loader):
             with unbroken():

@@ -94,6 +94,8 @@ class Optim(Strict):
         clip: Greatest norm of the gradient.
         ema: Decay a step of the moving average of the weights, which is what is measured and kept; 0 for none.
         freeze: Modules, by their names' beginnings, that keep the weights they started with.
+        fixed_norms: Batch norms keep the statistics they started with: a gentler way on from pretrained weights, and
+            the only one in small batches.
     """
 
     lr: Positive = 1e-3
@@ -103,6 +105,7 @@ class Optim(Strict):
     clip: Positive = 1.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
     freeze: tuple[str, ...] = ()
+    fixed_norms: bool = False
 
 
 class TeacherChoice(Strict):

@@ -58,11 +58,12 @@ def freeze(network: nn.Module, beginnings: Sequence[str]) -> None:
         raise ConfigError("optim.freeze leaves nothing to train; freeze less")
 
 
-def start_training(network: nn.Module, beginnings: Sequence[str]) -> None:
-    """Training mode, but for what is frozen: norms there keep their statistics too."""
+def start_training(network: nn.Module, optim: Optim) -> None:
+    """Training mode, but for norms that keep their statistics: all where the recipe says so, and what is frozen."""
     network.train()
     for name, module in network.named_modules():
-        if any(_is_part(name, beginning) for beginning in beginnings):
+        fixed = optim.fixed_norms and isinstance(module, nn.BatchNorm2d)
+        if fixed or any(_is_part(name, beginning) for beginning in optim.freeze):
             module.eval()
 
 

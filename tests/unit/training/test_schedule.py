@@ -44,7 +44,7 @@ def test_only_kernels_decay_and_the_frozen_are_left_out() -> None:
 def test_what_is_frozen_keeps_its_statistics_too() -> None:
     network = TopDownCnn("s", n_keypoints=2, input_hw=(32, 32))
     freeze(network, ["trunk.stem", "neck"])
-    start_training(network, ["trunk.stem", "neck"])
+    start_training(network, Optim(freeze=("trunk.stem", "neck")))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     network(torch.randn(2, 3, 64, 64))["heatmap"].sum().backward()
     after = network.state_dict()
@@ -53,8 +53,17 @@ def test_what_is_frozen_keeps_its_statistics_too() -> None:
     }
     assert changed == {"trunk.stages"}
     assert all(p.grad is None for p in network.neck.parameters())
-    start_training(network, [])
+    start_training(network, Optim())
     assert all(module.training for module in network.modules())
+
+
+def test_fixed_norms_keep_their_statistics_and_learn() -> None:
+    network = small()
+    start_training(network, Optim(fixed_norms=True))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    network(torch.randn(2, 3, 8, 8)).sum().backward()
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+    assert all(p.grad is not None for p in network.parameters())
 
 
 @pytest.mark.parametrize(

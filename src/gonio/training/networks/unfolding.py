@@ -7,6 +7,7 @@ pictures, and scaled back by parameters of its own: the same function at first, 
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from gonio.training.networks.layers import folded
 
@@ -30,10 +31,14 @@ class NormedConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, h, w)`` → ``(B, C', h', w')``."""
-        y: Tensor = self.convolution(x)
         if self.settling:
-            return self._settled(y)
-        result: Tensor = self.norm(y)
+            return self._settled(self.convolution(x))
+        result: Tensor
+        if self.norm.training:
+            result = self.norm(self.convolution(x))
+        else:  # the kernel is scaled, which is small, instead of what comes out; the gradients are the same
+            kernel, bias = folded(self.convolution.weight, self.norm)
+            result = functional_call(self.convolution, {"weight": kernel, "bias": bias}, (x,))
         return result
 
     def fused(self) -> nn.Module:

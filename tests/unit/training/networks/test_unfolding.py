@@ -45,6 +45,32 @@ def test_in_training_too_on_the_pictures_that_it_settled_on(plain: TopDownMoveNe
         torch.testing.assert_close(network(picture()), plain(picture()), rtol=0, atol=1e-4)
 
 
+def test_norms_that_keep_their_statistics_have_the_gradients_of_convolution_and_norm() -> None:
+    torch.manual_seed(0)
+    made = NormedConv(nn.Conv2d(3, 5, 3, padding=1)).eval()
+    made.norm.running_mean = torch.randn(5)
+    made.norm.running_var = torch.rand(5) + 0.1
+    made.norm.weight.data = torch.randn(5)
+    image = torch.randn(2, 3, 6, 7)
+    parameters = list(made.parameters())
+    assert len(parameters) == 3  # the kernel, the norm's scale and shift
+    plain = made.norm(made.convolution(image))
+    torch.testing.assert_close(made(image), plain)
+    wanted = torch.autograd.grad(plain.square().sum(), parameters)
+    torch.testing.assert_close(torch.autograd.grad(made(image).square().sum(), parameters), wanted)
+
+
+@pytest.mark.parametrize("frozen", [0, 3, 17])
+def test_frozen_blocks_see_one_picture_at_a_time_and_say_the_same(plain: TopDownMoveNet, frozen: int) -> None:
+    network = copy.deepcopy(plain)
+    sizes: list[int] = []
+    network.body.blocks[0].register_forward_hook(lambda _, args, __: sizes.append(len(args[0])))
+    for module in (network.body.stem, *network.body.blocks[:frozen]):
+        module.requires_grad_(requires_grad=frozen == 0)
+    torch.testing.assert_close(network(picture())["heatmap"], plain(picture())["heatmap"], rtol=0, atol=1e-5)
+    assert sizes == ([1, 1, 1, 1] if frozen else [4])
+
+
 def test_what_gets_norms(normed: TopDownMoveNet) -> None:
     names = [name for name, module in normed.named_modules() if isinstance(module, NormedConv)]
     assert names[0] == "body.blocks.6.expansion"
