@@ -65,7 +65,7 @@ def similarity(model: TopDownModel, people: list[Person]) -> FloatArray:
         pose = model.refine(read_image(person.picture), proposal)
         area = np.prod(box[:, 2:] - box[:, :2], axis=1) * AREA_OF_BOX
         sigmas = np.array(model.skeleton.sigmas, np.float32)
-        found.append(oks(person.keypoints[None], pose.keypoints, areas=area, sigmas=sigmas)[0, 0])
+        found.append(oks(pose.keypoints, person.keypoints[None], areas=area, sigmas=sigmas)[0, 0])
     return np.array(found, np.float32)
 
 
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=500)
     options = parser.parse_args()
     people = labelled_people(options.labels, options.images, most=options.people)
-    print(f"{len(people)} people of {options.labels.parent.name}/{options.labels.name}")
+    print(f"{len(people)} people of {options.labels.resolve().parent.name}/{options.labels.name}")
     for name in ("thunder", "lightning"):
         model = cast("TopDownModel", load_model(name))
         one_size, following = similarity(of_one_size(model), people), similarity(model, people)

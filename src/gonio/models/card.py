@@ -149,12 +149,15 @@ class Proposals(_Strict):
     Attributes:
         model: A detector or a one-stage model.
         min_score: Proposals below this are not looked at.
-        first_glance: What makes pictures of one large person cheap; None: the proposer looks once.
+        first_glance: What makes pictures of one large person cheap; None: there is no such glance.
+        second_size: The proposer looks twice, the second time at a copy with this longer side, px; whom either look
+            shows is a proposal. None: once.
     """
 
     model: str
     min_score: Score
     first_glance: FirstGlance | None = None
+    second_size: Annotated[int, Field(gt=0)] | None = None
 
 
 class CodecChoice(BaseModel):

@@ -11,7 +11,7 @@ from gonio.models.blazepose import BlazePoseModel
 from gonio.models.card import LetterboxInput, ModelCard
 from gonio.models.model import PoseModel
 from gonio.models.onestage import DetectorModel, OneStageModel
-from gonio.models.proposals import Proposer, after_a_glance, everyone, whole_picture
+from gonio.models.proposals import Proposer, after_a_glance, everyone, in_two_sizes, whole_picture
 from gonio.models.registry import default_name, find_card, find_weights
 from gonio.models.runtimes import RuntimeWish, choose_runtime, open_network
 from gonio.models.topdown import TopDownModel
@@ -121,10 +121,13 @@ def _load_proposer(
     beside = folder / card.proposals.model
     name = beside if beside.is_file() else card.proposals.model
     found = _load_detector(card, name, wish, threads, input_size)
-    glance = card.proposals.first_glance
-    if glance is not None and input_size is None and isinstance(found, OneStageModel):
-        return after_a_glance(found, glance, min_score=card.proposals.min_score)
-    return everyone(found)
+    how = card.proposals
+    if input_size is not None or not isinstance(found, OneStageModel):
+        return everyone(found)  # in the one size that was asked for, or can be
+    careful = everyone(found) if how.second_size is None else in_two_sizes(found, how.second_size)
+    if how.first_glance is None:
+        return careful
+    return after_a_glance(found, how.first_glance, min_score=how.min_score, careful=careful)
 
 
 def _load_detector(

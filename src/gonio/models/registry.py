@@ -150,4 +150,4 @@ def _whence(card: ModelCard) -> str:
 
 
 def _cards_in(folder: Path) -> tuple[ModelCard, ...]:
-    return tuple(read_card(path) for path in sorted(folder.glob("*.json")))
+    return tuple(read_card(path) for path in sorted(folder.glob("*.json"), key=lambda path: path.stem))

@@ -1,15 +1,17 @@
 """A glance at a small copy: enough where it shows large, certain people; else the detector looks at its own size."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from gonio.errors import ConfigError
+from gonio.io.images import read_image
 from gonio.models.card import FirstGlance, read_card
 from gonio.models.loader import load_model
 from gonio.models.onestage import OneStageModel
-from gonio.models.proposals import after_a_glance
+from gonio.models.proposals import after_a_glance, everyone, in_two_sizes
 from gonio.models.registry import find_card
 from gonio.timing import record_stages
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from tests.unit.models.conftest import Dots, Tiny
 
 CARD = find_card("multipose")[0]
+PORTRAIT = Path(__file__).parents[3] / "samples" / "astronaut.jpg"
 GLANCE = FirstGlance(longer_side=128, min_size=0.3, min_score=0.25)
 
 
@@ -50,6 +53,29 @@ def test_the_default_glances_unless_a_size_is_asked_for(input_size: int | None, 
     model = load_model("thunder", threads=1, input_size=input_size)
     with record_stages() as times:
         assert len(model(np.full((240, 320, 3), 90, np.uint8))) == 0
+    assert len(times["inference"]) == runs
+
+
+def test_two_looks_propose_everybody_once_by_the_surer_box(dots: "Dots") -> None:
+    backend = dots.backend(CARD)
+    detector = OneStageModel(CARD, backend)
+    picture = dots.picture((640, 480), points(300), radius=30)
+    people = in_two_sizes(detector, 448)(picture)
+    assert [call[3] for call in backend.calls] == [320, 448]
+    both = [everyone(model)(picture) for model in (detector, detector.at_size(448))]
+    assert [len(one) for one in (people, *both)] == [1, 1, 1]
+    assert people.person_scores[0] == max(one.person_scores[0] for one in both)
+    assert len(in_two_sizes(detector, 448)(np.zeros((480, 640, 3), np.uint8))) == 0
+
+
+@pytest.mark.parametrize(("picture", "runs"), [("nobody", 3), ("large", 2)])
+def test_the_thorough_model_looks_twice_where_a_glance_is_not_enough(picture: str, runs: int) -> None:
+    """Of a large person: the glance and the crop."""
+    model = load_model("thunder-thorough", threads=1)
+    image = np.full((240, 320, 3), 90, np.uint8) if picture == "nobody" else read_image(PORTRAIT)
+    with record_stages() as times:
+        found = model(image)
+    assert len(found) == (picture == "large")
     assert len(times["inference"]) == runs
 
 
