@@ -126,29 +126,32 @@ def match(
     pairs = likeness(tracks, people, colours, time_s, settings)
     sure = np.array([track.summary.state is State.CONFIRMED for track in tracks], bool)[:, None]
     other_clothes = pairs.colour < settings.min_appearance  # False where unknown
-    alike_enough = pairs.overall >= settings.min_similarity
-    plausible = pairs.near & pairs.same_size & ~other_clothes & alike_enough
+    value = pairs.overall
+    plausible = pairs.near & pairs.same_size & ~other_clothes & (value >= settings.min_similarity)
     track_of = np.full(len(people), -1, np.int64)
-    _assign(track_of, pairs, pairs.near & (pairs.pose >= settings.same_oks))
-    _assign(track_of, pairs, plausible & sure)
+    _assign(track_of, value, pairs.near & (pairs.pose >= settings.same_oks))
+    _assign(track_of, value, plausible & sure)
     duplicate_of = _duplicates(people, track_of, settings)
-    _assign(track_of, pairs, plausible & ~sure & (duplicate_of < 0))
+    _assign(track_of, value, plausible & ~sure & (duplicate_of < 0))
     return Matches(track_of, duplicate_of)
 
 
-def _assign(track_of: IntArray, pairs: Likeness, allowed: BoolArray) -> None:
+def _assign(track_of: IntArray, value: FloatArray64, allowed: BoolArray) -> None:
     """One round: fill ``track_of`` for the people who have no track yet, from the tracks that have no person."""
-    taken = np.isin(np.arange(len(allowed)), track_of)
-    for i, j in best_pairs(pairs.overall, allowed & ~taken[:, None] & (track_of < 0)):
+    taken = np.zeros(len(allowed), bool)
+    taken[track_of[track_of >= 0]] = True
+    for i, j in best_pairs(value, allowed & ~taken[:, None] & (track_of < 0)):
         track_of[j] = i
 
 
 def _duplicates(people: Poses, track_of: IntArray, settings: TrackSettings) -> IntArray:
     """``(N,)`` whom each person without a track is a duplicate of, -1: nobody; of two without, the better stays."""
-    pose = common_oks(people.keypoints, people.boxes, people.keypoints, people.boxes, people.skeleton)
-    same = np.where(np.isnan(pose), iou(people.boxes, people.boxes), pose) >= settings.duplicate_oks
     duplicate_of = np.full(len(people), -1, np.int64)
     kept = track_of >= 0
+    if kept.all():
+        return duplicate_of
+    pose = common_oks(people.keypoints, people.boxes, people.keypoints, people.boxes, people.skeleton)
+    same = np.where(np.isnan(pose), iou(people.boxes, people.boxes), pose) >= settings.duplicate_oks
     for j in np.argsort(-np.nan_to_num(people.person_scores), kind="stable"):
         if track_of[j] < 0:
             originals = np.flatnonzero(same[j] & kept)

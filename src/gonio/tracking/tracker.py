@@ -206,6 +206,8 @@ class PoseTracker:
 
 def _canonical(people: Poses, chosen: IntArray) -> IntArray:
     """The chosen people from left to right, so that nothing depends on the order in which a detector gives them."""
+    if len(chosen) < 2:
+        return chosen
     some = people[chosen]
     points = some.keypoints.reshape(len(some), 2 * len(some.skeleton))
     keys = np.concatenate([some.boxes, some.person_scores[:, None], points], axis=1)

@@ -1,7 +1,7 @@
 """One MP4 file being encoded: what PyAV and FFmpeg must be told so that times and colours come out right."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +10,7 @@ import av
 import cv2
 import numpy as np
 from av.packet import Packet
+from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 
 from gonio.arrays import ImageArray
@@ -37,8 +38,8 @@ _BT709 = 1  # the number of BT.709 in H.264's tables of colour matrices, primari
 _LIMITED_RANGE = 1
 _BITS_PER_PIXEL = 0.15  # for encoders that know no constant quality
 
-# Beyond ultrafast: sub-pixel search by a look at luma alone, small blocks and adaptive quantisation.
-_QUICK_OPTIONS = {"preset": "ultrafast", "x264-params": "subme=1:partitions=i4x4,i8x8:8x8dct=1:aq-mode=1"}
+# Beyond ultrafast: sub-pixel search by a look at luma alone, and small blocks.
+_QUICK_OPTIONS = {"preset": "ultrafast", "x264-params": "subme=1:partitions=i4x4,i8x8:8x8dct=1"}
 
 _RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722  # ITU-R BT.709-6, 3.2
 _TO_YUV = np.array(
@@ -71,12 +72,15 @@ class EncoderSettings:
     def options(self) -> dict[str, str]:
         """What the encoder is told.
 
-        ``quick`` takes half of the processor time of ``veryfast``; at the same quality its files are half as large
-        again. ``python -m benchmarks.encoding`` measures it.
+        ``quick`` quantises everything alike, ``crf`` being the quantiser: libx264's own rate control looks at each
+        frame twice, which takes a good part of the time that an encoder in a hurry needs. ``veryfast`` takes twice as
+        long, for files a third smaller. ``python -m benchmarks.encoding`` measures presets.
         """
         if self.encoder != "libx264":
             return {}
-        return {"crf": str(self.crf)} | (_QUICK_OPTIONS if self.preset == QUICK else {"preset": self.preset})
+        if self.preset == QUICK:
+            return {"qp": str(self.crf)} | _QUICK_OPTIONS
+        return {"crf": str(self.crf), "preset": self.preset}
 
 
 def pick_encoder() -> str:
@@ -119,7 +123,8 @@ class Encoding:
             tick: Its time, later than the one before.
             duration: Ticks that it lasts if it is the last one; else the next one's time decides.
         """
-        frame = av.VideoFrame.from_ndarray(to_yuv420(fitted(image, self.size_wh)), format="yuv420p")
+        frame = av.VideoFrame(*self.size_wh, "yuv420p")
+        _write_yuv420(fitted(image, self.size_wh), [_pixels(plane) for plane in frame.planes])
         frame.pts = tick
         frame.time_base = self._time_base
         self._durations[tick] = duration
@@ -174,12 +179,22 @@ def to_yuv420(image: ImageArray) -> ImageArray:
     """
     height, width = image.shape[:2]
     planes = np.empty((height * 3 // 2, width), np.uint8)
-    full = cv2.transform(image, _TO_YUV)
-    cv2.extractChannel(full, 0, dst=planes[:height])
-    halved = cv2.resize(full, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    for channel, plane in enumerate(planes[height:].reshape(2, height // 2, width // 2), start=1):
-        cv2.extractChannel(halved, channel, dst=plane)
+    _write_yuv420(image, [planes[:height], *planes[height:].reshape(2, height // 2, width // 2)])
     return planes
+
+
+def _write_yuv420(image: ImageArray, planes: Sequence[ImageArray]) -> None:
+    """`to_yuv420` into the three planes, in place."""
+    full = cv2.transform(image, _TO_YUV)
+    halved = cv2.resize(full, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    for channel, (pixels, plane) in enumerate(zip((full, halved, halved), planes, strict=True)):
+        cv2.extractChannel(pixels, channel, dst=plane)
+
+
+def _pixels(plane: VideoPlane) -> ImageArray:
+    """``(H, W)`` view of a plane's bytes, without the padding at the end of its rows."""
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]
 
 
 def even_size(image: ImageArray) -> tuple[int, int]:

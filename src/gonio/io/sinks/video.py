@@ -45,7 +45,8 @@ class VideoSink:
         fps_hint: Frames per second to expect; the encoder plans with it, the times do not follow it. A value
             that no camera has, outside 1 to 1000, is ignored: containers are known to hold such.
         threads: Encoder threads; left out, half of the usable processors, at most 4: models need the rest.
-        crf: Quality, 0 (lossless) to 51; 23 keeps thin lines clean.
+        crf: Quality, 0 (lossless) to 51; 23 keeps thin lines clean. With ``"quick"`` it is the
+            quantiser of every frame.
         preset: ``"quick"``, or one of libx264's, from ``"ultrafast"`` to ``"veryslow"``: the slower, the smaller the
             file.
         start_s: The time that is 0 in the file, so that a clip that was started at 60 s need not begin with a

@@ -10,6 +10,7 @@ import pytest
 
 from gonio.arrays import ImageArray
 from gonio.errors import ConfigError, MediaError, ShapeError
+from gonio.io.sinks.encoding import to_yuv420
 from gonio.io.sinks.video import VideoSink
 from gonio.timing import record_stages
 
@@ -163,6 +164,31 @@ def test_close_is_final_and_may_be_repeated(tmp_path: Path) -> None:
     assert sink.frames_written == 1
     with pytest.raises(MediaError, match=r"a\.mp4': it is closed"):
         sink.write(picture(), 1.0)
+
+
+@pytest.mark.parametrize("preset", ["quick", "veryfast"])
+@pytest.mark.parametrize("size_wh", [(64, 48), (50, 34), (2, 2)])  # rows that FFmpeg pads, and rows that it does not
+def test_without_loss_every_pixel_comes_back(tmp_path: Path, size_wh: tuple[int, int], preset: str) -> None:
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 255, (*size_wh[::-1], 3), dtype=np.uint8) for _ in range(3)]
+    with VideoSink(tmp_path / "a.mp4", crf=0, preset=preset) as sink:
+        for index, image in enumerate(pictures):
+            sink.write(image, index / 30)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        for image, frame in zip(pictures, container.decode(video=0), strict=True):
+            np.testing.assert_array_equal(frame.to_ndarray(), to_yuv420(image))
+
+
+@pytest.mark.parametrize("preset", ["quick", "veryfast"])
+def test_a_larger_crf_gives_a_smaller_file(tmp_path: Path, preset: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    sizes = []
+    for crf in (10, 23, 40):
+        with VideoSink(tmp_path / "a.mp4", crf=crf, preset=preset) as sink:
+            for index in range(5):
+                sink.write(np.roll(noise, index * 7, axis=0), index / 30)
+        sizes.append((tmp_path / "a.mp4").stat().st_size)
+    assert sizes[0] > 1.5 * sizes[1] > 2 * sizes[2]
 
 
 def test_full_disk_leaves_the_earlier_file(tmp_path: Path) -> None:
