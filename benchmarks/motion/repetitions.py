@@ -13,6 +13,7 @@ import csv
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from gonio.analysis.exercises import (
     load_exercise,
     recognise,
 )
+from gonio.arrays import IntArray
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 
@@ -74,8 +76,8 @@ def event_errors_s(sequence: PoseSequence, clip: Clip) -> list[float]:
     return [float(np.abs(times - label).min()) if len(times) else float("inf") for label in clip.labels_s]
 
 
-def live_count(sequence: PoseSequence, exercise: str) -> int:
-    """Repetitions counted frame by frame, from keypoints as the model gave them."""
+def live_counts(sequence: PoseSequence, exercise: str) -> tuple[int, int]:
+    """Repetitions counted frame by frame, from keypoints as the model gave them: at the last frame, and finished."""
     counter = LiveCounter(load_exercise(exercise))
     count = 0
     for step, time_s in enumerate(sequence.time_s):
@@ -88,7 +90,7 @@ def live_count(sequence: PoseSequence, exercise: str) -> int:
             sequence.skeleton,
         )
         count = counter.step(one[seen], float(time_s)).count
-    return count
+    return count, counter.finish().count
 
 
 def rolled(sequence: PoseSequence, deg: float) -> PoseSequence:
@@ -107,10 +109,22 @@ def mirrored(sequence: PoseSequence) -> PoseSequence:
 
 def with_dropped_frames(sequence: PoseSequence, seed: int) -> PoseSequence:
     """Six of ten frames, at random."""
-    kept = np.sort(np.random.default_rng(seed).choice(len(sequence), int(0.6 * len(sequence)), replace=False))
+    kept = np.random.default_rng(seed).choice(len(sequence), int(0.6 * len(sequence)), replace=False)
+    return only(sequence, np.sort(kept))
+
+
+def only(sequence: PoseSequence, kept: IntArray) -> PoseSequence:
+    """Some of the frames, at their times."""
     return replace(
         sequence, keypoints=sequence.keypoints[kept], scores=sequence.scores[kept], time_s=sequence.time_s[kept]
     )
+
+
+def with_repeated_frames(sequence: PoseSequence) -> PoseSequence:
+    """Slowed by an editor that keeps the frame rate: each frame is there twice."""
+    twice = np.repeat(np.arange(len(sequence)), 2)
+    time_s = sequence.time_s[0] + np.median(np.diff(sequence.time_s)) * np.arange(len(twice))
+    return replace(sequence, keypoints=sequence.keypoints[twice], scores=sequence.scores[twice], time_s=time_s)
 
 
 COPIES: dict[str, tuple[Callable[[PoseSequence], PoseSequence], float]] = {
@@ -119,31 +133,37 @@ COPIES: dict[str, tuple[Callable[[PoseSequence], PoseSequence], float]] = {
     "mirrored": (mirrored, 1.0),
     "slowed x 2": (lambda s: replace(s, time_s=2 * s.time_s), 2.0),
     "slowed x 4": (lambda s: replace(s, time_s=4 * s.time_s), 4.0),
-    "frames dropped": (lambda s: with_dropped_frames(s, 0), 1.0),
+    "each frame twice": (with_repeated_frames, 2.0),
+    "every 2nd frame": (lambda s: only(s, np.arange(0, len(s), 2)), 1.0),
+    "every 3rd frame": (lambda s: only(s, np.arange(0, len(s), 3)), 1.0),
+    **{f"4/10 dropped, {seed}": (partial(with_dropped_frames, seed=seed), 1.0) for seed in range(3)},
 }
 
 
 def table(data: list[Clip]) -> None:
     """Counts and event errors, clip by clip."""
-    print(f"{'clip':24}{'by hand':>8}{'named':>7}{'auto':>6}{'live':>6}{'agnostic':>10}  event error, s   recognised")
-    counted: dict[str, list[int]] = {"named": [], "auto": [], "live": [], "agnostic": []}
+    heads = f"{'by hand':>8}{'named':>7}{'auto':>6}{'live':>6}{'ended':>6}{'agnostic':>10}"
+    print(f"{'clip':24}{heads}  event error, s   recognised")
+    counted: dict[str, list[int]] = {"named": [], "auto": [], "live": [], "ended": [], "agnostic": []}
     errors: list[float] = []
     for clip in data:
         sequence = clean(clip.raw)
         found = recognise(sequence).exercise
         named = len(analyse_exercise(sequence, load_exercise(clip.exercise)).repetitions)
         auto = len(analyse_exercise(sequence, load_exercise(found)).repetitions) if found else 0
+        live, ended = live_counts(clip.raw, clip.exercise)
         row = {
             "named": named,
             "auto": auto,
-            "live": live_count(clip.raw, clip.exercise),
+            "live": live,
+            "ended": ended,
             "agnostic": len(count_repetitions(sequence).repetitions),
         }
         for key, value in row.items():
             counted[key].append(value - clip.reps)
         own = event_errors_s(sequence, clip)
         errors += own
-        numbers = f"{row['named']:7}{row['auto']:6}{row['live']:6}{row['agnostic']:10}"
+        numbers = f"{row['named']:7}{row['auto']:6}{row['live']:6}{row['ended']:6}{row['agnostic']:10}"
         print(f"{clip.name:24}{clip.reps:8}{numbers}  mean {np.mean(own):.3f}       {found or 'unknown'}")
     for key, differences in counted.items():
         wrong = np.abs(differences)
@@ -154,7 +174,7 @@ def table(data: list[Clip]) -> None:
 
 def copies(data: list[Clip]) -> None:
     """Do changed copies give the same counts and times?"""
-    print(f"\n{'copy':16}{'same count':>12}{'largest shift of an extreme, s':>33}")
+    print(f"\n{'copy':18}{'same count':>12}{'largest shift of an extreme, s':>33}")
     for name, (change, slower) in COPIES.items():
         same, shifts = 0, [0.0]
         for clip in data:
@@ -166,7 +186,7 @@ def copies(data: list[Clip]) -> None:
             same += len(turns) == len(changed)
             if len(turns) == len(changed) > 0:
                 shifts.append(float(np.abs(turns - changed / slower).max()))
-        print(f"{name:16}{same:6} of {len(data)}{max(shifts):33.3f}")
+        print(f"{name:18}{same:6} of {len(data)}{max(shifts):33.3f}")
 
 
 def idle(stored: Path | None) -> None:

@@ -27,6 +27,7 @@ class SideRates:
             do so easily where limbs are apart; where they are not, nothing stays exchanged for long.
         partial: Cost (nats) of each bone between a joint that is exchanged and one that is not: whole limbs are more
             often mistaken than parts.
+        habit: What the sides mostly are in such a posture changes the cost of a burst by up to this part of it.
         evidence: Weight of one frame's misfit: below 1, as a model's errors in successive frames are alike.
         outlier: Share of keypoints that are somewhere else on the body altogether.
         memory_s: Explanations that agree for so long are one; the filter remembers no further back.
@@ -37,6 +38,7 @@ class SideRates:
     begin_hz: float = 0.3
     burst_s: float = 0.05
     partial: float = 3.0
+    habit: float = 0.7
     evidence: float = 0.7
     outlier: float = 0.03
     memory_s: float = 0.5
@@ -55,6 +57,7 @@ class LimbTrack:
         agility: ``(T, P)`` spectral density of the acceleration's white noise, body lengths^2/s^3.
         size: ``(T,)`` the person's apparent size, relative.
         bone_cost: ``(T, J - 1, 2)`` nats for the bone from joint j to j + 1, if drawn on one side and if across.
+        habit: ``(T, J)`` from -1, exchanging is likely, to 1: see `gonio.analysis.side_habit`.
         time_s: ``(T,)``.
     """
 
@@ -64,6 +67,7 @@ class LimbTrack:
     agility: FloatArray64
     size: FloatArray64
     bone_cost: FloatArray64
+    habit: FloatArray64
     time_s: FloatArray64
 
 
@@ -99,7 +103,9 @@ class _Search:
         dt = self.track.time_s[step] - self.track.time_s[step - 1] if step else 0.0
         self._predict(step, dt)
         seen = self._seen(step)
-        total = self._weigh(seen) + self._pattern_cost(step) + self._change_cost(dt)[self.pattern] + self.cost[:, None]
+        total = (
+            self._weigh(seen) + self._pattern_cost(step, dt) + self._change_cost(dt)[self.pattern] + self.cost[:, None]
+        )
         parents, patterns = self._survivors(total, self.track.time_s[step])
         self._correct(seen, parents, patterns)
         self.trail.append((parents, patterns))
@@ -144,11 +150,12 @@ class _Search:
         joint = seen.cost @ self.indicator  # (E, 2, J)
         return np.asarray(joint[:, 0] @ (1 - self.patterns).T + joint[:, 1] @ self.patterns.T)
 
-    def _pattern_cost(self, step: int) -> FloatArray64:
-        """``(C,)``: bones drawn across from left to right and found too long."""
+    def _pattern_cost(self, step: int, dt: float) -> FloatArray64:
+        """``(C,)``: bones drawn across from left to right and found too long, and sides unlike what they mostly are."""
+        rarity = self.rates.habit * dt / self.rates.burst_s * (self.patterns @ self.track.habit[step])
         across = np.abs(np.diff(self.patterns, axis=1))  # (C, J - 1)
         bone = self.track.bone_cost[step]
-        return np.asarray(np.where(across, bone[:, 1], bone[:, 0]).sum(axis=1))
+        return np.asarray(np.where(across, bone[:, 1], bone[:, 0]).sum(axis=1) + rarity / self.patterns.shape[1])
 
     def _change_cost(self, dt: float) -> FloatArray64:
         """``(C, C)``: of going from one pattern to another within ``dt``, or of staying."""

@@ -2,7 +2,8 @@
 
 A model sees one picture at a time; where legs cross, it may call the left one right for some frames. Over time the
 mistake shows, because a leg then jumps, or bounces off the other where it should pass. Which frames are exchanged is
-searched for by `gonio.analysis.side_search`, separately for arms, legs and head.
+searched for by `gonio.analysis.side_search`, separately for arms, legs and head, and once more in the light of what was
+found in the others. What motion leaves open, `gonio.analysis.side_habit` helps to decide.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gonio.analysis.bones import body_unit, bone_lengths, relative_size
+from gonio.analysis.side_habit import side_habit
 from gonio.analysis.side_search import LimbTrack, SideRates, exchanged_joints
 from gonio.analysis.windows import is_seen, rolling_median, runs
 from gonio.arrays import BoolArray, FloatArray64, IntArray
@@ -100,13 +102,14 @@ def exchange(sequence: PoseSequence, where: BoolArray) -> PoseSequence:
     other = np.array(sequence.skeleton.flip_indices)
     flags = np.zeros(where.shape, np.uint8) if sequence.flags is None else sequence.flags
     flags = np.where(where, flags[:, :, other] ^ np.uint8(KeypointFlag.SIDES_EXCHANGED), flags)
-    sd = sequence.keypoint_sd
+    sd, world = sequence.keypoint_sd, sequence.world
     return replace(
         sequence,
         keypoints=np.where(where[..., None], sequence.keypoints[:, :, other], sequence.keypoints),
         scores=np.where(where, sequence.scores[:, :, other], sequence.scores),
         keypoint_sd=None if sd is None else np.where(where, sd[:, :, other], sd),
         flags=flags,
+        world=None if world is None else np.where(where[..., None], world[:, :, other], world),
     )
 
 
@@ -147,6 +150,8 @@ def _exchanged(keypoints: FloatArray64, sequence: PoseSequence, rates: SideRates
     if not unit > 0:
         return found
     size = relative_size(bone_lengths(keypoints, skeleton), time_s)
+    tracks: dict[str, LimbTrack] = {}
+    alone: dict[str, BoolArray] = {}
     for limb in _JOINTS:
         pairs, joint, tells = limb_keypoints(skeleton, limb)
         points = keypoints[:, pairs[tells].T] / unit  # (T, 2, P, D)
@@ -156,11 +161,26 @@ def _exchanged(keypoints: FloatArray64, sequence: PoseSequence, rates: SideRates
         points = points - points[seen].mean(axis=0)
         noise, agility = motion_scale(points, time_s)
         bone_cost = _bone_cost(points, joint[tells], size)
-        track = LimbTrack(points, joint[tells], noise, agility, size, bone_cost, time_s)
+        centres = points[:, :, np.unique(joint[tells], return_index=True)[1]] / size[:, None, None, None]
+        habit = side_habit(centres, noise, time_s, apart_s=rates.memory_s)
+        tracks[limb] = LimbTrack(points, joint[tells], noise, agility, size, bone_cost, habit, time_s)
+        alone[limb] = exchanged_joints(tracks[limb], rates)
+    for limb, track in tracks.items():
+        joints = _in_company(limb, track, alone, rates)
+        pairs, joint, _ = limb_keypoints(skeleton, limb)
         mask = np.zeros(keypoints.shape[:2], bool)
-        mask[:, pairs] = exchanged_joints(track, rates)[:, joint, None]
+        mask[:, pairs] = joints[:, joint, None]
         found[limb] = mask
     return found
+
+
+def _in_company(limb: str, track: LimbTrack, alone: Mapping[str, BoolArray], rates: SideRates) -> BoolArray:
+    """``(T, J)``: the search again, where legs or arms were found exchanged: a model often takes all for the other."""
+    others = [alone[other].any(axis=1) for other in ("legs", "arms") if other != limb and other in alone]
+    together = np.mean(others, axis=0) if others else np.zeros(len(track.time_s))
+    if not together.any():
+        return alone[limb]
+    return exchanged_joints(replace(track, habit=np.clip(track.habit - together[:, None], -1, 1)), rates)
 
 
 def motion_scale(points: FloatArray64, time_s: FloatArray64) -> tuple[FloatArray64, FloatArray64]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -172,3 +173,15 @@ def test_hands_on_one_grip_are_not_exchanged(noise: float) -> None:
     _, repairs = repair_sides(golfer)
     assert repairs.frames["arms"] == 0
     assert repairs.frames["legs"] == 0
+
+
+def test_positions_in_metres_change_sides_too() -> None:
+    clean = _walker()
+    world = np.random.default_rng(2).normal(size=(*clean.scores.shape, 3)).astype(np.float32)
+    spoilt = _spoilt(replace(clean, world=world), [(20, 30)])
+    assert spoilt.world is not None
+    left, right = COCO.index("left_knee"), COCO.index("right_knee")
+    np.testing.assert_array_equal(spoilt.world[20:30, :, left], world[20:30, :, right])
+    np.testing.assert_array_equal(spoilt.world[30:], world[30:])
+    back = _spoilt(spoilt, [(20, 30)]).world
+    np.testing.assert_array_equal(np.asarray(back), world)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gonio.analysis.exercises.body import Body, LimbLengths
-from gonio.analysis.exercises.signals import signal_series, vertical
+from gonio.analysis.exercises.body import LIMBS, Body, LimbLengths
+from gonio.analysis.exercises.signals import signal_series
 from gonio.analysis.exercises.spec import Anchor, Condition, Exercise
 from gonio.analysis.series import Side
 from gonio.arrays import FloatArray64
@@ -55,14 +55,23 @@ def is_anchored(body: Body, anchor: Anchor | None) -> bool:
     """Whether the fixed point kept its height while the moving one changed it; True where it cannot be seen."""
     if anchor is None:
         return True
-    fixed, moving = (_seen(vertical(body, point)) for point in (anchor.fixed, anchor.moving))
-    if min(len(fixed), len(moving)) < _LEAST_SEEN:
-        return True
-    return _spread(fixed) <= anchor.most * _spread(moving)
+    fixed, moving = (_height_range(body, point) for point in (anchor.fixed, anchor.moving))
+    return not fixed > anchor.most * moving
 
 
-def _seen(values: FloatArray64) -> FloatArray64:
-    return values[np.isfinite(values)]
+def _height_range(body: Body, point: str) -> float:
+    """How far a point went up and down, the mean of both sides by how well they are seen; NaN if they are not.
+
+    Each side by itself: where one is seen only now and then, their mean would jump between them.
+    """
+    ranges, weights = [], []
+    for side in LIMBS:
+        heights = body.at(point, side)[:, 1]
+        seen = np.isfinite(heights)
+        if seen.sum() >= _LEAST_SEEN:
+            ranges.append(_spread(heights[seen]))
+            weights.append(body.weight(point, side)[seen].sum())
+    return float(np.average(ranges, weights=weights)) if ranges else float("nan")
 
 
 def _spread(values: FloatArray64) -> float:

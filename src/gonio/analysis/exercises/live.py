@@ -99,6 +99,19 @@ class LiveCounter:
             len(self._counted), self._phase(leading.counter.motion), leading.value, leading.signal.unit, self._cue
         )
 
+    def finish(self) -> LiveState:
+        """The pictures have ended: a repetition under way counts by the rules of a recording that is cut off.
+
+        It must have gone half of the person's usual range; the first of all must have gone the full one.
+        """
+        for side in self._sides:
+            movement = side.counter.finish()
+            full = self._exercise.needed_range.full
+            if movement is not None and movement.counts and (self._counted or movement.range >= full):
+                self._count(movement, side.side)
+        signal = self._exercise.signals[0]
+        return LiveState(len(self._counted), "rest", float("nan"), signal.unit, self._cue)
+
     def _remember(self, poses: Poses, time_s: float) -> None:
         self._frames.append((time_s, poses))
         while time_s - self._frames[0][0] > _REMEMBERED_S:

@@ -13,9 +13,9 @@ import numpy as np
 from gonio.analysis.exercises.body import LIMBS, Body, LimbLengths
 from gonio.analysis.exercises.conditions import is_allowed
 from gonio.analysis.exercises.counter import Movement, RepetitionCounter
-from gonio.analysis.exercises.signals import signal_series
+from gonio.analysis.exercises.signals import signal_series, sureness
 from gonio.analysis.exercises.spec import Exercise, Range, Tempo
-from gonio.analysis.exercises.stretches import crossing_s, slope_at, stretch_s
+from gonio.analysis.exercises.stretches import centre_s, crossing_s, rest_level, slope_at, stretch_s, until_risen
 from gonio.analysis.result import Repetition
 from gonio.analysis.series import Series, Side
 from gonio.analysis.windows import rolling_median, sample_interval_s
@@ -23,6 +23,9 @@ from gonio.arrays import FloatArray64
 
 _SEEN_ENOUGH = 0.6
 """A signal with fewer valid samples gives way to the next one of the exercise."""
+_SURE_ENOUGH = 0.5
+"""So does one that is less than half as sure as the surest, scores differ between models: of feet that the picture cuts
+off, a model still says where they might be."""
 _AT_EXTREME = 0.1
 _AT_START = 0.05
 """Within these parts of the range the person is at the extreme, or in the start position; leaving is the crossing of
@@ -30,8 +33,8 @@ that level. A convention: far enough from the flat of the curve to be timed, nea
 _NOT_THE_START = 0.3
 """A recording that begins further than this part of the range from the start position began within a repetition."""
 _SMOOTH_S = 0.1
-_SMOOTH_SAMPLES = 2
-"""Half the window of the median that single wrong frames must not pass: so long, and at least so many samples."""
+"""Half the window of the median that single wrong frames must not pass; at least one sample. At 10 frames per second
+more would take fast repetitions away with the errors."""
 _TOGETHER = 0.3
 """Left and right whose extremes are less than this part of a repetition apart move together."""
 
@@ -128,7 +131,7 @@ def count_upward(series: Series, wanted: Range, tempo: Tempo, side: Side) -> Cou
         tempo: How fast it may.
         side: To put on the repetitions.
     """
-    half_s = np.nanmax([_SMOOTH_S, _SMOOTH_SAMPLES * sample_interval_s(series.time_s)])
+    half_s = np.nanmax([_SMOOTH_S, sample_interval_s(series.time_s)])
     smooth = rolling_median(series.values, series.time_s, half_s)
     seen = np.isfinite(smooth)
     if seen.sum() < 2:
@@ -146,9 +149,14 @@ def count_upward(series: Series, wanted: Range, tempo: Tempo, side: Side) -> Cou
 
 
 def _best_series(body: Body, exercise: Exercise, lengths: LimbLengths, side: Side) -> Series:
-    """The first signal that is seen for most of the time; if none is, the one seen most."""
+    """The first signal that is seen for most of the time, and surely; if none is, the one seen most."""
     choices = [signal_series(body, signal, lengths, side=side) for signal in exercise.signals]
-    good = [series for series in choices if series.excluded_fraction <= 1 - _SEEN_ENOUGH]
+    sure = [sureness(body, signal, side=side) for signal in exercise.signals]
+    good = [
+        series
+        for series, score in zip(choices, sure, strict=True)
+        if series.excluded_fraction <= 1 - _SEEN_ENOUGH and score >= _SURE_ENOUGH * max(sure)
+    ]
     return good[0] if good else min(choices, key=lambda series: series.excluded_fraction)
 
 
@@ -168,14 +176,17 @@ def _timed(curve: Curve, movement: Movement, side: Side) -> Found:
     """When a movement of the counter began, turned and ended, between the samples."""
     time_s, values, sd = curve.time_s, curve.values, curve.sd
     low, peak = (int(np.searchsorted(time_s, one.time_s)) for one in (movement.low, movement.high))
-    after = _next_low(values, peak, movement)
+    after = peak + int(np.argmin(until_risen(values[peak:], movement.range / 2)))
     reach, back = movement.range, values[peak] - values[after]
-    hold_s = stretch_s(time_s, values, peak=peak, level=values[peak] - _AT_EXTREME * reach)
-    start_s = crossing_s(time_s, values, values[low] + _AT_START * reach, start=peak, step=-1)
-    end_s = crossing_s(time_s, values, values[after] + _AT_START * back, start=peak, step=1)
+    extreme = values[peak] - _AT_EXTREME * reach
+    hold_s = stretch_s(time_s, values, peak=peak, level=extreme)
+    start_level = rest_level(values[peak::-1], reach, near=_AT_EXTREME) + _AT_START * reach
+    end_level = rest_level(values[peak:], back, near=_AT_EXTREME) + _AT_START * back
+    start_s = crossing_s(time_s, values, start_level, start=peak, step=-1)
+    end_s = crossing_s(time_s, values, end_level, start=peak, step=1)
     repetition = Repetition(
         start_s=float(time_s[low]) if start_s is None else start_s,
-        turn_s=sum(hold_s) / 2,
+        turn_s=centre_s(time_s[low : after + 1], values[low : after + 1], extreme),
         end_s=float(time_s[-1]) if end_s is None or not movement.finished else end_s,
         side=side,
         range=reach,
@@ -189,14 +200,6 @@ def _turn_sd_s(curve: Curve, hold_s: tuple[float, float], sd: float) -> float:
     """The extreme is the middle of two crossings; each is wrong by the signal's error over its slope."""
     reached, left = (slope_at(curve.time_s, curve.values, edge) for edge in hold_s)
     return float(np.hypot(sd / reached, sd / left)) / 2 if min(reached, left) > 0 else float("nan")
-
-
-def _next_low(values: FloatArray64, peak: int, movement: Movement) -> int:
-    """Index of the lowest value after a peak, before the signal rises by half of the range again."""
-    lowest = np.minimum.accumulate(values[peak:])
-    risen = np.flatnonzero(values[peak:] - lowest > movement.range / 2)
-    stop = peak + int(risen[0]) if len(risen) else len(values)
-    return peak + int(np.argmin(values[peak:stop]))
 
 
 def _with_rests(found: list[Found], recorded_s: tuple[float, float]) -> list[Found]:

@@ -48,9 +48,10 @@ def signal_series(body: Body, signal: SignalSpec, lengths: LimbLengths, *, side:
     return Series(name, signal.unit, side, body.time_s, values, sd, reasons)
 
 
-def vertical(body: Body, point: str) -> FloatArray64:
-    """``(T,)``: height of a point in the unit of the keypoints, the mean of the sides that are seen."""
-    return _mean([(body.at(point, side)[:, 1], body.weight(point, side)) for side in LIMBS])
+def sureness(body: Body, signal: SignalSpec, *, side: Side = "both") -> float:
+    """Median score of the worst of a signal's points, the mean of the sides; 0 where most are not seen."""
+    sides = LIMBS if side == "both" else (side,)
+    return float(np.median(np.mean([np.sqrt(_weight(body, signal, one)) for one in sides], axis=0)))
 
 
 def _combined(body: Body, signal: SignalSpec, lengths: LimbLengths) -> Values:

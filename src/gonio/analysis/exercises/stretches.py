@@ -1,4 +1,4 @@
-"""Times between samples: where a signal crosses a level, and the stretch about an extreme."""
+"""Times between samples: crossings of a level, the stretch about an extreme, the pause before and after it."""
 
 import numpy as np
 
@@ -36,6 +36,38 @@ def stretch_s(time_s: FloatArray64, values: FloatArray64, *, peak: int, level: f
     begin = crossing_s(time_s, values, level, start=peak, step=-1)
     end = crossing_s(time_s, values, level, start=peak, step=1)
     return (float(time_s[0]) if begin is None else begin, float(time_s[-1]) if end is None else end)
+
+
+def centre_s(time_s: FloatArray64, values: FloatArray64, level: float) -> float:
+    """Centre of the area between a signal and a level below it: the middle of its peak, also where the peak is broken.
+
+    Example:
+        >>> centre_s(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 2.0, 2.0, 0.0]), 1.0)
+        1.5
+    """
+    above = np.maximum(values - level, 0.0) * np.gradient(time_s)
+    return float((above * time_s).sum() / above.sum())
+
+
+def until_risen(values: FloatArray64, rise: float) -> FloatArray64:
+    """From a peak on, forwards or backwards, to where the signal has risen so far again."""
+    risen = np.flatnonzero(values - np.minimum.accumulate(values) > rise)
+    return values[: risen[0]] if len(risen) else values
+
+
+def rest_level(values: FloatArray64, reach: float, *, near: float) -> float:
+    """Level of the pause that follows a peak, or precedes it in values run backwards.
+
+    It is the middle of what lies near the lowest tenth, not the lowest value, which is an error's and the lower the
+    longer the pause: the start would be seen wherever the pause is a little less deep.
+
+    Args:
+        values: ``(T,)`` from the peak on.
+        reach: From the pause to the peak.
+        near: Part of ``reach`` that is near.
+    """
+    pause = until_risen(values, reach / 2)
+    return float(np.median(pause[pause <= np.percentile(pause, 10) + near * reach]))
 
 
 def slope_at(time_s: FloatArray64, values: FloatArray64, moment_s: float) -> float:
