@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks.scaling.measures import MEASURES, Settings
-from benchmarks.scaling.report import markdown, plot
+from benchmarks.scaling.report import markdown, plot, tables_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -17,7 +17,11 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 def main(arguments: list[str] | None = None) -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
-    parser.add_argument("axes", nargs="*", help=f"which of {', '.join(MEASURES)}; all if none is named")
+    parser.add_argument(
+        "axes",
+        nargs="*",
+        help=f"which of {', '.join(MEASURES)}; all if none is named. What the page has of others stays",
+    )
     parser.add_argument("--quick", action="store_true", help="few and small points: to see that everything runs")
     parser.add_argument("--threads", type=int, help="of each network (default: GONIO_THREADS, else all CPUs)")
     parser.add_argument("--hour", action="store_true", help="a film of an hour too (half an hour or more of work)")
@@ -35,10 +39,12 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stderr.write(f"{name} ...\n")
         tables.append(MEASURES[name](settings))
     (chosen.out / "images").mkdir(parents=True, exist_ok=True)
-    plot(tables, chosen.out / "images" / "scaling.svg")
     command = " ".join(["python -m benchmarks.scaling", *(arguments if arguments is not None else sys.argv[1:])])
-    page = markdown(tables, machine=machine, command=command, picture="images/scaling.svg")
-    (chosen.out / "scaling.md").write_text(page, encoding="utf-8")
+    path = chosen.out / "scaling.md"
+    earlier = path.read_text("utf-8") if path.is_file() else ""
+    page = markdown(tables, machine=machine, command=command, picture="images/scaling.svg", earlier=earlier)
+    path.write_text(page, encoding="utf-8")
+    plot(tables_of(page), chosen.out / "images" / "scaling.svg")
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(table) for table in tables], indent=1), encoding="utf-8")
 

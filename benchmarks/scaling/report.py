@@ -5,22 +5,49 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.scaling.measures import Table
+from benchmarks.scaling.measures import TITLES, Table
+
+_HEADING = "## "
 
 
-def markdown(tables: Sequence[Table], *, machine: str, command: str, picture: str) -> str:
-    """The page: one table an axis, with how straight its first column is."""
-    parts = [
-        "# Cost as work grows",
-        "",
-        f"`{command}` wrote this page. Machine: {machine}. What was measured and how: `benchmarks/scaling`.",
-        "",
-        f"![One curve an axis, dashed where time would be proportional]({picture})",
-    ]
+def markdown(tables: Sequence[Table], *, machine: str, command: str, picture: str, earlier: str = "") -> str:
+    """The page: one table an axis, with how straight its first column is.
+
+    Args:
+        tables: What was measured.
+        machine: On what.
+        command: By what.
+        picture: The plot's file.
+        earlier: The page as it was; what it has of other axes stays.
+    """
+    sections = sections_of(earlier)
     for table in tables:
-        parts += ["", f"## {table.title}", "", *_rows(table), "", straightness(table)]
-        parts += [f"{note[:1].upper()}{note[1:]}." for note in table.notes]
-    return "\n".join(parts) + "\n"
+        notes = [f"{note[:1].upper()}{note[1:]}." for note in table.notes]
+        lines = [*_rows(table), "", straightness(table), *notes, f"By `{command}` on {machine}."]
+        sections[table.title] = "\n".join(lines)
+    order = [title for title in TITLES.values() if title in sections]
+    order += [title for title in sections if title not in order]
+    head = "# Cost as work grows\n\nWhat is measured and how: `benchmarks/scaling`.\n\n"
+    image = f"![One curve an axis, dashed where time would be proportional]({picture})\n"
+    return head + image + "".join(f"\n{_HEADING}{title}\n\n{sections[title]}\n" for title in order)
+
+
+def sections_of(page: str) -> dict[str, str]:
+    """Title -> what stands below it on a page of `markdown`."""
+    _, *parts = f"\n{page}".split(f"\n{_HEADING}")
+    return {title: text.strip() for title, _, text in (part.partition("\n") for part in parts)}
+
+
+def tables_of(page: str) -> list[Table]:
+    """The tables of a page, as rounded as they stand there and without their notes."""
+    tables = []
+    for title, text in sections_of(page).items():
+        rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+        names, *values = rows
+        numbers = [[None if cell == "-" else float(cell) for cell in column] for column in zip(*values, strict=True)]
+        columns = dict(zip(names[1:], numbers[1:], strict=True))
+        tables.append(Table(title, names[0], [x for x in numbers[0] if x is not None], columns))
+    return tables
 
 
 def straightness(table: Table) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gonio.motion.analyse import Motion, analyse
     from gonio.pipeline import predict, stream
     from gonio.results import Result, Results
+    from gonio.streams import stream_many
     from gonio.structures.conversion import convert_poses
     from gonio.structures.frame import Frame
     from gonio.structures.poses import Poses
@@ -47,6 +48,7 @@ _HOME = {
     "open_source": "gonio.io.sources",
     "predict": "gonio.pipeline",
     "stream": "gonio.pipeline",
+    "stream_many": "gonio.streams",
 }
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "open_source",
     "predict",
     "stream",
+    "stream_many",
 ]
 
 

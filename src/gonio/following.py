@@ -26,17 +26,20 @@ class FollowSettings:
     Attributes:
         detect_every_s: It runs at least this often, so that whoever comes in is seen after at most this time; 0 for
             every frame.
+        longest_rest_s: A run with a rate to hold (`gonio.pacing`) lets it rest for up to this long before a frame is
+            left out.
         max_score_loss: It runs when somebody's mean keypoint score has fallen by this share since it ran last.
         max_change: It runs when the picture's brightness, in a thumbnail, differs by more than this on average (of 1)
             from the frame before: a cut, a light, a camera that swings.
     """
 
     detect_every_s: float = 0.2
+    longest_rest_s: float = 1.0
     max_score_loss: float = 0.25
     max_change: float = 0.08
 
     def __post_init__(self) -> None:
-        for name in ("detect_every_s", "max_score_loss", "max_change"):
+        for name in ("detect_every_s", "longest_rest_s", "max_score_loss", "max_change"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ConfigError(
                     f"following setting {name} is {getattr(self, name)}; it must be at least 0 and finite"
@@ -52,6 +55,8 @@ class Follower:
     Attributes:
         tracker: Who is followed.
         detections: In how many frames the detector ran.
+        rest_s: How long it may rest now; who holds a rate may change it.
+        settings: When it may rest.
     """
 
     def __init__(
@@ -69,9 +74,15 @@ class Follower:
         self._model = model
         self._floor = model.person_floor(min_person_score)
         self._flip_test = flip_test
-        self._settings = settings or FollowSettings()
+        self.settings = settings or FollowSettings()
+        self.rest_s = self.settings.detect_every_s
         self._detected: _Detection | None = None
         self._thumbnail: FloatArray | None = None
+
+    @property
+    def may_rest(self) -> bool:
+        """Whether there is a detector that can rest: not with a one-stage model."""
+        return isinstance(self._model, TopDownModel)
 
     def __call__(self, frame: Frame) -> Poses:
         """Everyone in the next frame, with ids, stamped with the frame's index and time."""
@@ -94,7 +105,7 @@ class Follower:
         model, last, time_s = self._model, self._detected, frame.time_s
         if not isinstance(model, TopDownModel) or last is None or time_s is None or not len(last.people):
             return None
-        if not last.time_s < time_s < last.time_s + self._settings.detect_every_s:
+        if not last.time_s < time_s < last.time_s + self.rest_s:
             return None
         if any(track.state is State.LOST for track in self.tracker.tracks):
             return None  # whoever was lost may be anywhere
@@ -105,16 +116,19 @@ class Follower:
         if not (box_area(proposals.boxes) > 0).all():
             return None
         poses = model.refine(frame.image, proposals, flip_test=self._flip_test)
-        fallen = poses.scores.mean(axis=1) < (1 - self._settings.max_score_loss) * last.people.scores.mean(axis=1)
+        fallen = poses.scores.mean(axis=1) < (1 - self.settings.max_score_loss) * last.people.scores.mean(axis=1)
         if fallen.any() or len(distinct(poses, max_oks=model.card.max_oks)) < len(poses):
             return None
         return poses
 
     def _changed(self, image: ImageArray) -> bool:
-        small = cv2.resize(image[::4, ::4], _THUMBNAIL_WH, interpolation=cv2.INTER_AREA)
+        height, width = image.shape[:2]
+        # every fourth pixel, by cv2, which takes a third of the time of image[::4, ::4]
+        fewer = cv2.resize(image, (max(width // 4, 1), max(height // 4, 1)), interpolation=cv2.INTER_NEAREST)
+        small = cv2.resize(fewer, _THUMBNAIL_WH, interpolation=cv2.INTER_AREA)
         now = np.asarray(small.mean(axis=-1) / 255, np.float32)
         before, self._thumbnail = self._thumbnail, now
-        return before is None or float(np.abs(now - before).mean()) > self._settings.max_change
+        return before is None or float(np.abs(now - before).mean()) > self.settings.max_change
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ from gonio.models.model import PoseModel
 from gonio.models.proposals import whole_picture
 from gonio.models.topdown import TopDownModel
 from gonio.optional import require
-from gonio.pacing import Pace
+from gonio.pacing import DetectorRest, Pace, PaceReport
 from gonio.results import Result, Results
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
@@ -42,6 +42,7 @@ def stream(
     track: bool | FollowSettings = False,
     target_fps: float | None = None,
     style: DrawStyle | None = None,
+    report: PaceReport | None = None,
 ) -> Generator[Result, None, None]:
     """Find everyone in each frame of a source, one frame at a time, in constant memory.
 
@@ -59,8 +60,10 @@ def stream(
             expected, so that the detector runs only now and then; its settings instead of True, to say how often.
         target_fps: Look at no more frames than this a second of the video, and leave out those that the run would be
             too late for, as if the video were played: results keep their true times, ``frames_dropped`` of a source
-            that you open yourself says how many are missing.
+            that you open yourself says how many are missing. Where people are followed, the detector rests longer
+            first.
         style: How results draw themselves.
+        report: Told in the end what was done to hold ``target_fps``.
 
     Returns:
         A generator of results. It stops when the reader stops. What went wrong without ending the source (a bad picture
@@ -76,8 +79,8 @@ def stream(
         raise ConfigError("threads are chosen when a model is loaded; give them to load_model")
     ready = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
     find = finder(opened, ready, min_person_score=min_person_score, flip_test=flip_test, track=track)
-    pace = pace_of(opened, target_fps)
-    return _run(opened, find, pace, ready, style or DrawStyle())
+    pace = pace_of(opened, target_fps, find)
+    return _run(opened, find, pace, ready, style or DrawStyle(), report)
 
 
 def predict(
@@ -148,8 +151,8 @@ def finder(
     return Follower(model, min_person_score=floor, flip_test=flip_test, settings=settings)
 
 
-def pace_of(source: Source, target_fps: float | None) -> Pace | None:
-    """How a run through this source is paced, if at all.
+def pace_of(source: Source, target_fps: float | None, find: Finder) -> Pace | None:
+    """How a run through this source is paced, if at all; ``find`` is who looks at its frames.
 
     Raises:
         ConfigError: If the rate is not above 0, or the source is no video.
@@ -158,7 +161,10 @@ def pace_of(source: Source, target_fps: float | None) -> Pace | None:
         return None
     if not source.is_video:
         raise ConfigError(f"'{source.name}' is no video: only frames that have a time can be taken at a rate")
-    return Pace(target_fps, is_live=source.is_live)
+    rest = None
+    if isinstance(find, Follower) and find.may_rest and target_fps > 0:  # else the pace complains
+        rest = DetectorRest(find, max(1 / target_fps, 1 / source.fps if source.fps else 0.0))
+    return Pace(target_fps, is_live=source.is_live, rest=rest)
 
 
 def warm_up(model: PoseModel, image: ImageArray) -> None:
@@ -173,10 +179,10 @@ def warm_up(model: PoseModel, image: ImageArray) -> None:
 
 
 def _run(
-    source: Source, find: Finder, pace: Pace | None, model: PoseModel, style: DrawStyle
+    source: Source, find: Finder, pace: Pace | None, model: PoseModel, style: DrawStyle, report: PaceReport | None
 ) -> Generator[Result, None, None]:
     """Frames through a model, as they come."""
-    with frames_of(source, pace, model) as frames:
+    with frames_of(source, pace, model, report) as frames:
         for frame in frames:
             yield Result(frame, find(frame), model.card.name, style)
 
@@ -187,11 +193,13 @@ def _find(model: PoseModel, frame: Frame, *, min_person_score: float, flip_test:
 
 
 @contextmanager
-def frames_of(source: Source, pace: Pace | None, model: PoseModel) -> Iterator[Iterator[Frame]]:
+def frames_of(
+    source: Source, pace: Pace | None, model: PoseModel, report: PaceReport | None = None
+) -> Iterator[Iterator[Frame]]:
     """One run through a source that ends, with its thread and its file, when the block does, also by an error.
 
     Where time counts, the model is warm before the second frame is taken. What ``pace`` leaves out is added to the
-    source's ``frames_dropped``, where it has that.
+    source's ``frames_dropped``, where it has that, and told to ``report``.
     """
     frames = iter(source)
     ready = _warm(frames, model) if source.is_live or pace is not None else frames
@@ -202,6 +210,8 @@ def frames_of(source: Source, pace: Pace | None, model: PoseModel) -> Iterator[I
             frames.close()
         if pace is not None and isinstance(source, FrameSource):
             source.frames_dropped += pace.dropped
+        if pace is not None and report is not None:
+            pace.report(report)
 
 
 def _warm(frames: Iterator[Frame], model: PoseModel) -> Iterator[Frame]:

@@ -63,6 +63,7 @@ class ResultWriter:
         folder: Path | None,
         records: Sequence[str | Path],
         video: VideoSettings | None = None,
+        stem: str | None = None,
     ) -> None:
         """Name what shall be written.
 
@@ -73,6 +74,7 @@ class ResultWriter:
             folder: Where drawn pictures and videos go; None for none.
             records: Files of numbers; the suffix picks the format, ``-`` is JSON on standard output.
             video: How a drawn video is encoded.
+            stem: What a drawn video is called before ``-poses.mp4``, if not by the source.
 
         Raises:
             ConfigError: If a suffix is unknown, or a file is named twice.
@@ -89,6 +91,7 @@ class ResultWriter:
         self._video: VideoSink | None = None
         self._images: ImageSink | None = None
         self._video_settings = video or VideoSettings()
+        self._stem = stem or source_stem(source.name)
         self._behind = WriteBehind(self._draw, depth=_BEHIND)
 
     def __enter__(self) -> Self:
@@ -136,7 +139,7 @@ class ResultWriter:
         with ExitStack() as opening:
             self._writers = [self._enter(target, opening) for target in at_end]
             if self._folder is not None and self._source.is_video:
-                path = self._folder / f"{source_stem(self._source.name)}-poses.mp4"
+                path = self._folder / f"{self._stem}-poses.mp4"
                 self._video = opening.enter_context(self._video_sink(path, start_s))
             elif self._folder is not None:
                 self._images = ImageSink(self._folder)

@@ -1,4 +1,4 @@
-"""`stream_many`: several cameras or videos through one model, whose runs they share."""
+"""`stream_many`: several cameras, videos or pictures through one model, whose runs they share."""
 
 import logging
 import threading
@@ -9,6 +9,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+from typing import TypeAlias
 
 from gonio.draw.overlay import DrawStyle
 from gonio.errors import ConfigError, MediaError
@@ -17,7 +18,7 @@ from gonio.io.sources import Source, SourceLike, open_source
 from gonio.models.backends.sharing import SharedRuns
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
-from gonio.pacing import Pace
+from gonio.pacing import Pace, PaceReport
 from gonio.pipeline import Finder, finder, frames_of, pace_of
 from gonio.results import Result
 
@@ -42,15 +43,17 @@ class StreamResult:
 
 @dataclass(slots=True)
 class SharingReport:
-    """How well the streams shared the networks; filled in when `stream_many` ends.
+    """How well the streams shared the networks, and held their rate; filled in when `stream_many` ends.
 
     Attributes:
         runs: How often a network ran.
         inputs: How many crops and pictures it was given in them, all together.
+        paces: What each source did to hold ``target_fps``, in their order.
     """
 
     runs: int = 0
     inputs: int = 0
+    paces: list[PaceReport] = field(default_factory=list)
 
     @property
     def mean_batch(self) -> float:
@@ -64,6 +67,16 @@ class _Stream:
     source: Source
     find: Finder
     pace: Pace | None
+    held: PaceReport = field(default_factory=PaceReport)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _End:
+    stream: int
+    error: MediaError | None
+
+
+_OnEnd: TypeAlias = Callable[[int, MediaError | None], None]
 
 
 @dataclass(slots=True)
@@ -71,7 +84,7 @@ class _Shared:
     """What the streams' threads and the reader share."""
 
     depth: int
-    ready: deque[StreamResult] = field(default_factory=deque)
+    ready: deque[StreamResult | _End] = field(default_factory=deque)
     changed: threading.Condition = field(default_factory=threading.Condition)
     running: int = 0
     stopped: bool = False
@@ -88,9 +101,11 @@ def stream_many(
     track: bool | FollowSettings = False,
     target_fps: float | None = None,
     style: DrawStyle | None = None,
+    at_once: int | None = None,
+    on_end: _OnEnd | None = None,
     report: SharingReport | None = None,
 ) -> Generator[StreamResult, None, None]:
-    """Find everyone in the frames of several sources at once: cameras, streams, videos.
+    """Find everyone in the frames of several sources at once: cameras, streams, videos, pictures.
 
     Each source has a thread; crops of several sources, and pictures of one size, go through a network in one run
     wherever they come at about the same time. Results come as they are ready: those of one source in order, those of
@@ -105,11 +120,16 @@ def stream_many(
         track: Follow people, in each source by itself.
         target_fps: For each source by itself.
         style: How results draw themselves.
-        report: Told in the end how well the runs were shared.
+        at_once: How many videos and pictures run at a time, the others wait their turn; default: all. What is live
+            waits for nobody, and always runs.
+        on_end: Called where the results are read, after the last one of a source, with the source's number and with
+            what broke it off or None.
+        report: Told in the end how well the runs were shared, and what was done to hold ``target_fps``.
 
     Returns:
         A generator; it stops when the reader stops. A source that breaks off ends alone: that is logged, and listed in
-        its ``failures``; only when every source broke off is the last one's error raised.
+        its ``failures``; only when every source broke off, and nobody is told by ``on_end``, is the last one's error
+        raised.
 
     Raises:
         MediaError: If a source cannot be opened, or all broke off.
@@ -118,37 +138,55 @@ def stream_many(
     """
     if not sources:
         raise ConfigError("there is no source; give at least one")
+    if at_once is not None and at_once < 1:
+        raise ConfigError(f"at_once is {at_once}; let at least 1 source run")
     if isinstance(model, PoseModel) and threads is not None:
         raise ConfigError("threads are chosen when a model is loaded; give them to load_model")
     opened = [open_source(source) for source in sources]
     ready = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
-    streams = [
-        _Stream(
-            number,
-            source,
-            finder(source, ready, min_person_score=min_person_score, flip_test=flip_test, track=track),
-            pace_of(source, target_fps),
-        )
-        for number, source in enumerate(opened)
-    ]
-    return _run(streams, ready, style or DrawStyle(), report)
+    streams = []
+    for number, source in enumerate(opened):
+        find = finder(source, ready, min_person_score=min_person_score, flip_test=flip_test, track=track)
+        streams.append(_Stream(number, source, find, pace_of(source, target_fps, find)))
+    if report is not None:
+        report.paces = [stream.held for stream in streams]
+    return _run(_queues(streams, at_once), ready, style or DrawStyle(), on_end, report)
+
+
+def _queues(streams: list[_Stream], at_once: int | None) -> list[deque[_Stream]]:
+    """What each thread runs: one live source each; the others come from one queue, which so many threads share."""
+    live = [deque([stream]) for stream in streams if stream.source.is_live]
+    patient = deque(stream for stream in streams if not stream.source.is_live)
+    return [*live, *[patient] * min(at_once or len(patient), len(patient))]
 
 
 def _run(
-    streams: list[_Stream], model: PoseModel, style: DrawStyle, report: SharingReport | None
+    queues: list[deque[_Stream]],
+    model: PoseModel,
+    style: DrawStyle,
+    on_end: _OnEnd | None,
+    report: SharingReport | None,
 ) -> Generator[StreamResult, None, None]:
-    shared, runs = _Shared(depth=2 * len(streams), running=len(streams)), SharedRuns()
+    shared, runs = _Shared(depth=2 * len(queues), running=len(queues)), SharedRuns()
     failures: list[MediaError] = []
+    ended = 0
     threads = []
-    for stream in streams:
-        work = _worker(stream, model, style, shared, runs, failures)
+    for number, queue in enumerate(queues):
+        work = _worker(queue, model, style, shared, runs)
         context = copy_context()
-        thread = threading.Thread(target=context.run, args=(work,), name=f"gonio-stream-{stream.number}", daemon=True)
+        thread = threading.Thread(target=context.run, args=(work,), name=f"gonio-stream-{number}", daemon=True)
         threads.append(thread)
         thread.start()
     try:
         while (taken := _take(shared)) is not None:
-            yield taken
+            if isinstance(taken, StreamResult):
+                yield taken
+                continue
+            ended += 1
+            if taken.error is not None:
+                failures.append(taken.error)
+            if on_end is not None:
+                on_end(taken.stream, taken.error)
     finally:
         with shared.changed:
             shared.stopped = True
@@ -159,31 +197,18 @@ def _run(
             thread.join(timeout=_LONGEST_WAIT_S)
         if report is not None:
             report.runs, report.inputs = runs.runs, runs.inputs
-    if len(failures) == len(streams):
+    if on_end is None and len(failures) == ended:
         raise failures[-1]
 
 
 def _worker(
-    stream: _Stream,
-    model: PoseModel,
-    style: DrawStyle,
-    shared: _Shared,
-    runs: SharedRuns,
-    failures: list[MediaError],
+    queue: deque[_Stream], model: PoseModel, style: DrawStyle, shared: _Shared, runs: SharedRuns
 ) -> Callable[[], None]:
     def work() -> None:
         try:
-            with runs.joined(), frames_of(stream.source, stream.pace, model) as frames:
-                for frame in frames:
-                    begin = perf_counter()
-                    result = Result(frame, stream.find(frame), model.card.name, style)
-                    if not _put(shared, StreamResult(stream.number, result, perf_counter() - begin)):
-                        return
-        except MediaError as error:
-            _log.warning("stream %d ends: %s", stream.number, error)
-            failures.append(error)
-            with suppress(AttributeError):  # a source of somebody's own may have none
-                stream.source.failures.append(error)
+            with runs.joined():
+                while not shared.stopped and (stream := _next(queue)) is not None:
+                    _put(shared, _End(stream.number, _run_one(stream, model, style, shared)))
         except BaseException as error:  # noqa: BLE001 - carried over to the reader's thread, which raises it
             with shared.changed:
                 shared.error = error
@@ -195,7 +220,31 @@ def _worker(
     return work
 
 
-def _put(shared: _Shared, item: StreamResult) -> bool:
+def _next(queue: deque[_Stream]) -> _Stream | None:
+    try:
+        return queue.popleft()
+    except IndexError:  # asked for by another thread in between
+        return None
+
+
+def _run_one(stream: _Stream, model: PoseModel, style: DrawStyle, shared: _Shared) -> MediaError | None:
+    """One source to its end, or until the reader stops; gives what broke it off."""
+    try:
+        with frames_of(stream.source, stream.pace, model, stream.held) as frames:
+            for frame in frames:
+                begin = perf_counter()
+                result = Result(frame, stream.find(frame), model.card.name, style)
+                if not _put(shared, StreamResult(stream.number, result, perf_counter() - begin)):
+                    return None
+    except MediaError as error:
+        _log.warning("stream %d ends: %s", stream.number, error)
+        with suppress(AttributeError):  # a source of somebody's own may have none
+            stream.source.failures.append(error)
+        return error
+    return None
+
+
+def _put(shared: _Shared, item: StreamResult | _End) -> bool:
     with shared.changed:
         shared.changed.wait_for(lambda: shared.stopped or len(shared.ready) < shared.depth)
         if not shared.stopped:
@@ -204,7 +253,7 @@ def _put(shared: _Shared, item: StreamResult) -> bool:
         return not shared.stopped
 
 
-def _take(shared: _Shared) -> StreamResult | None:
+def _take(shared: _Shared) -> StreamResult | _End | None:
     with shared.changed:
         shared.changed.wait_for(lambda: shared.ready or shared.error is not None or not shared.running)
         if shared.error is not None:

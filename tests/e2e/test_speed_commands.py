@@ -48,6 +48,15 @@ def test_several_sources_at_once(gonio: "Gonio", small_walk: Path, astronaut: Pa
     assert "inputs a run of a network" in said
 
 
+def test_one_of_several_that_breaks_off_is_told(
+    gonio: "Gonio", tmp_path: Path, astronaut: Path, quick_card: Path
+) -> None:
+    (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    result = gonio("bench", astronaut, "cut.jpg", "--model", quick_card)
+    assert result.stderr.startswith("error: cannot decode 'cut.jpg'")
+    assert "2 sources at once" in result.stdout
+
+
 @pytest.mark.parametrize("option", [("--devices",), ("--profile", "trace.json")])
 def test_what_takes_one_source(gonio: "Gonio", check: "Check", astronaut: Path, option: tuple[str, ...]) -> None:
     check.refused(gonio("bench", astronaut, astronaut, *option), "take one source", "give one")
@@ -62,6 +71,14 @@ def test_a_rate_to_hold(gonio: "Gonio", check: "Check", tmp_path: Path, small_wa
     assert (result.returncode, document["complete"]) == (0, True)
     drawn = check.video_times(tmp_path / "out" / "small-walk-poses.mp4")
     assert drawn == pytest.approx([frame["time_s"] for frame in frames], abs=1e-4)
+
+
+def test_a_rate_to_hold_with_a_detector_that_may_rest(gonio: "Gonio", tmp_path: Path, small_walk: Path) -> None:
+    options = ("--model", "lightning", "--track", "--target-fps", "10", "--json", "a.json")
+    said = gonio("predict", small_walk, *options).stderr.splitlines()[1]
+    frames = len(json.loads((tmp_path / "a.json").read_text())["frames"])
+    assert said.startswith(f"left out {30 - frames} frames: the times of the others are true; the detector ran every ")
+    assert said.endswith(" frames")
 
 
 def test_settings_of_the_drawn_video(gonio: "Gonio", tmp_path: Path, small_walk: Path, quick_card: Path) -> None:

@@ -13,6 +13,7 @@ from gonio.geometry.oks import oks
 from gonio.io.sources import open_source
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
+from gonio.pacing import PaceReport
 from gonio.pipeline import stream
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
@@ -62,6 +63,37 @@ def test_a_cut_wakes_the_detector(frames: list[Frame], model: PoseModel) -> None
     assert follow.detections == before + 1
 
 
+def test_a_picture_of_a_few_pixels_can_be_followed(model: PoseModel) -> None:
+    follow = Follower(model)
+    for index in range(2):
+        follow(Frame(np.full((2, 3, 3), 128, np.uint8), index=index, time_s=index / 30))
+    assert follow.detections == 2  # nobody is there to be followed
+
+
+def test_a_longer_rest_is_kept_to(frames: list[Frame], model: PoseModel) -> None:
+    """As a run sets it that has a rate to hold."""
+    usual, rested = Follower(model), Follower(model)
+    rested.rest_s = 0.6
+    for frame in frames:
+        usual(frame)
+        rested(frame)
+    assert rested.detections < usual.detections
+
+
+def test_who_may_rest(model: PoseModel) -> None:
+    assert Follower(model).may_rest
+    assert not Follower(load_model("multipose", threads=1)).may_rest
+
+
+def test_a_run_with_a_rate_says_how_often_the_detector_ran(model: PoseModel) -> None:
+    report = PaceReport()
+    results = list(stream(CLIP, model=model, end_s=0.5, track=True, target_fps=30, report=report))
+    assert report.taken == len(results)
+    assert report.taken + report.dropped == 15
+    assert report.detections is not None
+    assert 1 <= report.detections <= report.taken
+
+
 def test_a_one_stage_model_looks_at_every_frame(frames: list[Frame]) -> None:
     follow = Follower(load_model("multipose", threads=1))
     ids = [np.asarray(follow(frame).track_ids).tolist() for frame in frames[:4]]
@@ -69,7 +101,7 @@ def test_a_one_stage_model_looks_at_every_frame(frames: list[Frame]) -> None:
     assert all(ids[0][0] in each for each in ids)
 
 
-@pytest.mark.parametrize("name", ["detect_every_s", "max_score_loss", "max_change"])
+@pytest.mark.parametrize("name", ["detect_every_s", "longest_rest_s", "max_score_loss", "max_change"])
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
 def test_settings_out_of_range(name: str, value: float) -> None:
     with pytest.raises(ConfigError, match=f"following setting {name} is"):

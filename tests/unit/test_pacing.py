@@ -1,10 +1,13 @@
 """Pace: by a clock of the test's own, so that nothing here waits."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import pytest
 
 from gonio.errors import ConfigError
-from gonio.pacing import Pace
+from gonio.following import FollowSettings
+from gonio.pacing import DetectorRest, Pace, PaceReport
 from gonio.structures.frame import Frame
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
@@ -92,3 +95,89 @@ def test_a_cameras_jitter_costs_no_frame() -> None:
     frames = [Frame(PICTURE, index=i, time_s=1 + i / 30 + float(shift)) for i, shift in enumerate(jitter)]
     pace = Pace(30, is_live=True, clock=Machine(0.0))
     assert len(list(pace.over(frames))) == 900
+
+
+class Following:
+    """A machine on which the detector and the rest of a frame cost so much; the detector runs after its rest."""
+
+    def __init__(self, *, detector_s: float, rest_s: float, settings: FollowSettings | None = None) -> None:
+        self.settings = settings or FollowSettings()
+        self.rest_s = self.settings.detect_every_s
+        self.detections = 0
+        self.now_s = 100.0
+        self._costs_s = detector_s, rest_s
+        self._last_s = -1e9
+
+    def clock(self) -> float:
+        return self.now_s
+
+    def run(
+        self, target_fps: float, frames: Iterable[Frame], *, is_live: bool = False, rests: bool = True
+    ) -> PaceReport:
+        rest, report = DetectorRest(self, 1 / target_fps), PaceReport()
+        pace = Pace(target_fps, is_live=is_live, rest=rest if rests else None, clock=self.clock)
+        for frame in pace.over(frames):
+            time_s = frame.time_s or 0.0
+            if time_s - self._last_s >= self.rest_s - 1e-9:
+                self.detections, self._last_s = self.detections + 1, time_s
+                self.now_s += self._costs_s[0]
+            self.now_s += self._costs_s[1]
+        pace.report(report)
+        return report
+
+
+def test_the_detector_rests_before_frames_are_left_out() -> None:
+    """10 a second: 0.05 s for a frame and 0.2 s more for the detector, which 0.09 s allow at every fifth."""
+    frames = clip(10, 30)
+    settings = FollowSettings(detect_every_s=0.1)
+    stiff = Following(detector_s=0.2, rest_s=0.05, settings=settings).run(10, frames, rests=False)
+    supple = Following(detector_s=0.2, rest_s=0.05, settings=settings).run(10, frames)
+    assert stiff.dropped > 100
+    assert supple.dropped <= 5  # until the costs were known
+    assert supple.taken + supple.dropped == 300
+    assert supple.detections is not None
+    assert supple.taken / supple.detections == pytest.approx(5, abs=0.3)
+    assert stiff.detections is None
+
+
+def test_when_rest_is_not_enough_frames_are_left_out_too() -> None:
+    following = Following(detector_s=0.2, rest_s=0.15)
+    report = following.run(10, clip(10, 30))
+    assert report.dropped > 80
+    assert following.rest_s == following.settings.longest_rest_s
+
+
+def test_on_a_quick_machine_the_detector_runs_as_often_as_it_should() -> None:
+    following = Following(detector_s=0.02, rest_s=0.01)
+    report = following.run(10, clip(10, 10))
+    assert (report.dropped, following.rest_s) == (0, following.settings.detect_every_s)
+    assert report.detections == 50
+
+
+def test_the_detector_comes_back_when_it_becomes_cheap() -> None:
+    following = Following(detector_s=0.2, rest_s=0.05)
+    following.run(10, clip(10, 10))
+    assert following.rest_s > 2 * following.settings.detect_every_s
+    following._costs_s = 0.01, 0.01
+    following._last_s = -1e9
+    following.run(10, clip(10, 30))
+    assert following.rest_s == following.settings.detect_every_s
+
+
+def test_waiting_for_a_camera_is_no_cost() -> None:
+    following = Following(detector_s=0.02, rest_s=0.01)
+
+    def arriving() -> Iterator[Frame]:
+        for frame in clip(10, 10):
+            following.now_s = max(following.now_s, 100 + (frame.time_s or 0.0))
+            yield frame
+
+    following.run(10, arriving(), is_live=True)
+    assert following.rest_s == following.settings.detect_every_s
+
+
+def test_a_detector_that_shall_not_rest_does_not() -> None:
+    settings = FollowSettings(detect_every_s=0, longest_rest_s=0)
+    following = Following(detector_s=0.2, rest_s=0.05, settings=settings)
+    report = following.run(10, clip(10, 10))
+    assert report.detections == report.taken

@@ -95,9 +95,62 @@ def test_a_reader_that_stops_stops_all(model: PoseModel) -> None:
     results.close()
 
 
+def test_each_end_is_told_after_its_last_result(model: PoseModel) -> None:
+    broken = MediaError("the cable is out")
+    sources = [Film("a", 4), Film("b", 2, breaks=broken), Film("c", 0)]
+    seen: list[int] = []
+    ends: dict[int, tuple[int, MediaError | None]] = {}
+
+    def on_end(number: int, error: MediaError | None) -> None:
+        ends[number] = seen.count(number), error
+
+    for one in stream_many(sources, model=model, on_end=on_end):
+        seen.append(one.stream)
+    assert ends == {0: (4, None), 1: (2, broken), 2: (0, None)}
+
+
+def test_who_is_told_of_every_end_gets_no_error(model: PoseModel) -> None:
+    errors = []
+    sources = [Film(name, 1, breaks=MediaError(f"{name} is gone")) for name in "ab"]
+    results = list(stream_many(sources, model=model, on_end=lambda _, error: errors.append(str(error))))
+    assert (len(results), sorted(errors)) == (2, ["a is gone", "b is gone"])
+
+
+class Counted(Film):
+    """Knows how many of its kind were open at once, at most."""
+
+    open_now = most = 0
+
+    def _frames(self) -> Generator[Frame, None, None]:
+        Counted.open_now += 1
+        Counted.most = max(Counted.most, Counted.open_now)
+        yield from super()._frames()
+        Counted.open_now -= 1
+
+
+def test_no_more_than_so_many_at_once(model: PoseModel) -> None:
+    sources = [Counted(str(number), 3) for number in range(6)]
+    results = list(stream_many(sources, model=model, at_once=1))
+    assert [one.stream for one in results] == sorted(list(range(6)) * 3)
+    assert Counted.most == 1
+
+
+def test_what_is_live_waits_for_nobody(model: PoseModel) -> None:
+    """The film goes on until the camera has been seen, which would be never if the camera had to wait."""
+    camera, film = Film("camera", 1), Film("film", 10_000)
+    camera.is_live = True
+    for one in stream_many([film, camera], model=model, at_once=1):
+        if one.stream == 1:
+            break
+    else:
+        raise AssertionError("the camera came after the film")
+
+
 def test_settings_are_looked_at_before_the_first_frame(model: PoseModel) -> None:
     with pytest.raises(ConfigError, match="no source"):
         stream_many([], model=model)
+    with pytest.raises(ConfigError, match="at_once is 0"):
+        stream_many([Film("a", 1)], model=model, at_once=0)
     with pytest.raises(ConfigError, match="threads are chosen"):
         stream_many([Film("a", 1)], model=model, threads=1)
     with pytest.raises(MediaError, match="nowhere"):

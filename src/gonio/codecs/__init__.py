@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gonio.codecs.base import Codec, DecodedPeople, Outputs
 from gonio.codecs.blazepose import BlazePose
+from gonio.codecs.blazepose_detector import BlazePoseDetector
 from gonio.codecs.grid import MultiPersonGrid, SinglePersonGrid
 from gonio.codecs.heatmap import Heatmap
 from gonio.codecs.movenet_decoded import MoveNetDecoded
@@ -30,6 +31,7 @@ CODECS: dict[str, Callable[..., Codec]] = {
     "rtmdet": RTMDet,
     "yolox": YoloX,
     "blazepose": BlazePose,
+    "blazepose-detector": BlazePoseDetector,
     "nanodet": NanoDet,
     "picodet": PicoDet,
 }

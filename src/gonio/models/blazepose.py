@@ -6,6 +6,7 @@ import numpy as np
 
 from gonio.arrays import FloatArray, FloatArray64, ImageArray
 from gonio.codecs.blazepose import MIDDLE_OF_HIPS, TOP_OF_CIRCLE, BlazePose
+from gonio.codecs.blazepose_detector import POINTS
 from gonio.errors import ConfigError
 from gonio.geometry.affine import invert, transform
 from gonio.geometry.regions import crop_region, regions_around, regions_between
@@ -54,9 +55,9 @@ class Looks:
 class BlazePoseModel(TopDownModel):
     """Looks twice at every proposed person: as the proposal says, then as the body turned out to lie.
 
-    The first look follows the proposal's hips and shoulders, if it is sure of these; else it is upright around the box.
-    In a video it looks once, where the keypoints of a moment ago say. A person's score is the geometric mean of the
-    proposal's score and the mean keypoint score.
+    The first look follows the circle that BlazePose's own detector draws; of another one the proposal's hips and
+    shoulders, if it is sure of these; else it is upright around the box. In a video it looks once, where the keypoints
+    of a moment ago say. A person's score is the geometric mean of the proposal's score and the mean keypoint score.
     """
 
     def __init__(self, card: ModelCard, backend: Backend, proposer: Proposer) -> None:
@@ -120,7 +121,12 @@ class BlazePoseModel(TopDownModel):
         return regions_between(alignment[:, 0], alignment[:, 1], margin=self._input.margin)
 
     def first_regions(self, people: Poses) -> FloatArray64:
-        """Regions ``(N, 4)`` for people of any model: by shoulders and hips if they are sure, else by the boxes."""
+        """Regions ``(N, 4)`` for people of any model: by shoulders and hips if they are sure, else by the boxes.
+
+        BlazePose's own detector says by two of its points what to look at.
+        """
+        if people.skeleton.keypoint_names == POINTS:
+            return self.next_regions(people.keypoints[:, :2])
         regions = regions_around(people.boxes, margin=self._input.margin)
         from_body = self.body_regions(people)
         sure = np.isfinite(from_body).all(axis=1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gonio.models.file_facts import FileFacts, Port
+from gonio.models.skeleton_spec import SkeletonSpec
 
 HW = tuple[int, int]
 Numbers = tuple[float, float, float]
@@ -41,6 +42,7 @@ class Draft:
         input: As in the card.
         codec: As in the card.
         n_keypoints: K; None of a detector.
+        skeleton: What they are, where the family has its own.
         outputs: As in the card.
         assumed: What the file does not tell and the family documents.
         paper: Of the family.
@@ -53,6 +55,7 @@ class Draft:
     input: dict[str, Any]
     codec: dict[str, Any]
     n_keypoints: int | None
+    skeleton: SkeletonSpec | None = None
     outputs: dict[str, str] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
     paper: str = "none"

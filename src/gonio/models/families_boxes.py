@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gonio.codecs.blazepose_detector import POINTS
 from gonio.models.families import (
     BGR_IMAGENET,
     BGR_PLAIN,
@@ -16,10 +17,19 @@ from gonio.models.families import (
     square,
 )
 from gonio.models.file_facts import FileFacts
+from gonio.models.skeleton_spec import SkeletonSpec
 
 _COCO_CLASSES = 80
 _NANODET_SIDES = 32  # four distributions of eight bins
 _DETECTOR_SCORE = 0.3
+_CIRCLES = SkeletonSpec(
+    name="blazepose_circles4",
+    keypoint_names=POINTS,
+    links=((0, 1), (2, 3)),
+    flip_indices=(0, 1, 2, 3),
+    sigmas=(0.1,) * len(POINTS),
+    source="MediaPipe's pose detector, arXiv:2006.10204",
+)
 
 
 def rtmdet(facts: FileFacts, asked: Request) -> Draft | None:
@@ -114,6 +124,26 @@ def nanodet(facts: FileFacts, asked: Request) -> Draft | None:
     )
 
 
+def blazepose_detector(facts: FileFacts, asked: Request) -> Draft | None:
+    """One output ``(B, 2254, 13)`` for 224 px: BlazePose's detector, as the landmark networks' script converts it."""
+    hw = facts.image.input_hw or asked.input_hw
+    if len(facts.outputs) != 1 or hw != (224, 224) or facts.outputs[0].shape[1:] != (2254, 13):
+        return None
+    return Draft(
+        family="BlazePose's detector",
+        task="detector",
+        input=square(hw[0], pad_value=0, placement="centre", channel_order="rgb", mean=(127.5,) * 3, std=(127.5,) * 3),
+        codec={"kind": "blazepose-detector"},
+        n_keypoints=len(POINTS),
+        skeleton=_CIRCLES,
+        outputs=renamed(person=facts.outputs[0]),
+        assumed=("RGB -1..1", "scores before boxes in a row"),
+        paper="https://arxiv.org/abs/2006.10204",
+        min_person_score=0.5,
+        max_oks=1.0,
+    )
+
+
 def _rows(facts: FileFacts, asked: Request, *, strides: Sequence[int]) -> tuple[HW, int] | None:
     """The input's size and the length of a row, where the one output has a row for each cell of such grids."""
     hw = facts.image.input_hw or asked.input_hw
@@ -190,7 +220,13 @@ def _yolo(facts: FileFacts, asked: Request, family: str, task: str, codec: dict[
     )
 
 
-AUTOMATIC: Mapping[str, Recogniser] = {"rtmdet": rtmdet, "picodet": picodet, "nanodet": nanodet, "yolox": yolox}
+AUTOMATIC: Mapping[str, Recogniser] = {
+    "rtmdet": rtmdet,
+    "picodet": picodet,
+    "nanodet": nanodet,
+    "yolox": yolox,
+    "blazepose-detector": blazepose_detector,
+}
 """Whose shapes no other family has, by the codec's name."""
 ASKED: Mapping[str, Recogniser] = {
     "yolo-pose": yolo_pose,

@@ -236,7 +236,7 @@ def _ask(facts: FileFacts, reason: str, help_: str) -> NoReturn:
 def _from_draft(draft: Draft, facts: FileFacts, choices: Choices) -> ModelCard:
     skeleton = choices.skeleton
     if skeleton is None:
-        skeleton = "coco17" if draft.task == "detector" else _skeleton_of(draft, facts)
+        skeleton = draft.skeleton or ("coco17" if draft.task == "detector" else _skeleton_of(draft, facts))
     elif draft.n_keypoints not in (None, choices.n_keypoints):
         raise _wrong_skeleton(facts, draft.n_keypoints, choices)
     fields: dict[str, Any] = {

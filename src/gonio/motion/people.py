@@ -92,7 +92,10 @@ def with_person(everyone: PoseSequence, person: PoseSequence) -> PoseSequence:
     column = int(np.flatnonzero(everyone.track_ids == person.track_ids[0])[0])
     keypoints, scores = everyone.keypoints.copy(), everyone.scores.copy()
     keypoints[:, column], scores[:, column] = person.keypoints[:, 0], person.scores[:, 0]
-    return replace(everyone, keypoints=keypoints, scores=scores, history=person.history)
+    world = None if everyone.world is None else everyone.world.copy()
+    if world is not None and person.world is not None:
+        world[:, column] = person.world[:, 0]  # whose sides may have been exchanged back
+    return replace(everyone, keypoints=keypoints, scores=scores, history=person.history, world=world)
 
 
 def errors_of(model: PoseModel | None) -> ErrorByScore | None:

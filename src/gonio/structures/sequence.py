@@ -27,6 +27,8 @@ class PoseSequence:
         keypoint_sd: ``(T, N, K)`` float32, standard deviation of each keypoint along one axis, in ``unit``; NaN where
             unknown; None before it was estimated.
         flags: ``(T, N, K)`` uint8 of `KeypointFlag`; None before cleaning.
+        world: ``(T, N, K, 3)`` float32 metres from the middle of the hips, as in `Poses`: the model's own, which
+            cleaning leaves as they are; NaN where there is none. None where nobody has any.
 
     Raises:
         ShapeError: If the arrays disagree on T, N or K, or the times do not increase.
@@ -41,6 +43,7 @@ class PoseSequence:
     history: tuple[str, ...] = ()
     keypoint_sd: FloatArray | None = None
     flags: FlagArray | None = None
+    world: FloatArray | None = None
 
     def __post_init__(self) -> None:
         t, n, k = len(self.time_s), len(self.track_ids), len(self.skeleton)
@@ -51,6 +54,8 @@ class PoseSequence:
         for name, array in (("keypoint_sd", self.keypoint_sd), ("flags", self.flags)):
             if array is not None:
                 check_shape(name, array.shape, (t, n, k))
+        if self.world is not None:
+            check_shape("world", self.world.shape, (t, n, k, 3))
         check_shape("track_ids", self.track_ids.shape, (n,))
         backward = np.flatnonzero(~(np.diff(self.time_s) > 0))
         if len(backward):
@@ -87,12 +92,16 @@ class PoseSequence:
         ids = np.unique(np.concatenate([_ids(poses) for poses in frames]))
         keypoints = np.full((len(frames), len(ids), len(skeleton), 2), np.nan, np.float32)
         scores = np.zeros(keypoints.shape[:3], np.float32)
+        world = np.full((*scores.shape, 3), np.nan, np.float32)
         for step, poses in enumerate(frames):
             columns = np.searchsorted(ids, _ids(poses))
             keypoints[step, columns] = poses.keypoints
             scores[step, columns] = poses.scores
+            if poses.world is not None:
+                world[step, columns] = poses.world
         times = np.array([poses.time_s for poses in frames], np.float64)
-        return cls(keypoints, scores, times, ids, skeleton)
+        has_world = any(poses.world is not None for poses in frames)
+        return cls(keypoints, scores, times, ids, skeleton, world=world if has_world else None)
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -110,7 +119,7 @@ class PoseSequence:
         columns = np.flatnonzero(self.track_ids == track_id)
         if not len(columns):
             raise ConfigError(f"no track {track_id}; the tracks are {self.track_ids.tolist()}")
-        per_person = ("keypoints", "scores", "keypoint_sd", "flags")
+        per_person = ("keypoints", "scores", "keypoint_sd", "flags", "world")
         arrays = {name: getattr(self, name) for name in per_person}
         return replace(
             self,
@@ -121,7 +130,7 @@ class PoseSequence:
     def between(self, start_s: float, end_s: float) -> Self:
         """The steps with ``start_s <= time_s <= end_s``."""
         steps = (self.time_s >= start_s) & (self.time_s <= end_s)
-        per_step = ("keypoints", "scores", "time_s", "keypoint_sd", "flags")
+        per_step = ("keypoints", "scores", "time_s", "keypoint_sd", "flags", "world")
         arrays = {name: getattr(self, name) for name in per_step}
         return replace(self, **{name: array[steps] for name, array in arrays.items() if array is not None})
 

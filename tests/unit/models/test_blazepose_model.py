@@ -19,6 +19,7 @@ from gonio.models.blazepose import BlazePoseModel
 from gonio.models.loader import load_model
 from gonio.models.proposals import whole_picture
 from gonio.models.registry import find_card
+from gonio.models.store import store
 from gonio.structures.conversion import convert_poses
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import load_skeleton
@@ -241,3 +242,23 @@ def test_it_converts_to_coco(lite: BlazePoseModel, astronaut: ImageArray) -> Non
     assert coco.world is not None
     assert poses.world is not None
     np.testing.assert_array_equal(coco.world, poses.world[:, chosen])
+
+
+def test_its_own_detector_says_where_to_look_by_its_circle() -> None:
+    """Turned by a quarter to the right, as the top of the circle lies; the box, which may be cut off, says nothing."""
+    skeleton = find_card("blazepose-detector")[0].load_skeleton()
+    points = np.array([[[100, 80], [160, 80], [130, 80], [175, 80]]], np.float32)
+    boxes, ones = np.array([[0, 0, 20, 20]], np.float32), np.ones((1, 4), np.float32)
+    model, _ = model_of(proposed())
+    (region,) = model.first_regions(Poses(points, ones, boxes, ones[:, 0], skeleton))
+    np.testing.assert_allclose(region, (100, 80, 2 * 60 * 1.25, np.pi / 2))
+
+
+def test_its_own_detector_on_a_photograph() -> None:
+    folder = store().folder("blazepose-detector")
+    if not (folder / "blazepose-detector.onnx").is_file():
+        pytest.skip("blazepose-detector is not installed; python -m scripts.convert_blazepose --install makes it")
+    image = read_image(SAMPLES / "astronaut.jpg")
+    (found,) = load_model("blazepose-lite", detector="blazepose-detector")(image)
+    nose = found.keypoints[0, SKELETON.index("nose")]
+    assert np.hypot(nose[0] - 224, nose[1] - 121) < 15

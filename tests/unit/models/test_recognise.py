@@ -103,6 +103,17 @@ def test_blazepose(answering: Any, tmp_path: Path, with_maps: bool) -> None:
     assert load_model(file)(np.zeros((60, 80, 3), np.uint8)).skeleton.name == "blazepose33"
 
 
+def test_blazepose_detector(answering: Any, tmp_path: Path) -> None:
+    file = answering(tmp_path / "pose_detector.onnx", {"Identity": zeros(1, 2254, 13)}, image=(1, 3, 224, 224))
+    card = recognise(file)
+    zoo = find_card("blazepose-detector")[0]
+    assert (card.task, card.input, card.codec.kind) == ("detector", zoo.input, zoo.codec.kind)
+    assert card.skeleton == zoo.skeleton
+    assert card.outputs == {"person": "Identity"}
+    model = load_model("blazepose-lite", detector=file)
+    assert len(model(np.zeros((60, 80, 3), np.uint8))) == 0
+
+
 @pytest.mark.parametrize(
     ("answers", "image", "codec"),
     [

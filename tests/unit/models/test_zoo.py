@@ -39,7 +39,9 @@ class TestEach:
     def test_codec_and_skeleton_can_be_built(self, card: ModelCard) -> None:
         codec, skeleton = card.build_codec(), card.load_skeleton()
         assert codec.output_channels
-        size = {"coco17": 17, "halpe26": 26, "coco_wholebody133": 133, "blazepose33": 33}[skeleton.name]
+        size = {"coco17": 17, "halpe26": 26, "coco_wholebody133": 133, "blazepose33": 33, "blazepose_circles4": 4}[
+            skeleton.name
+        ]
         assert len(skeleton) == size
 
     def test_terms_are_stated_and_permissive(self, card: ModelCard) -> None:

@@ -57,6 +57,18 @@ def test_the_others_stay_as_they_were() -> None:
     assert any("left and right" in line for line in together.history)
 
 
+def test_the_persons_own_positions_in_metres_are_taken_over() -> None:
+    plain = people(150, 300)
+    everyone = replace(plain, world=np.zeros((*plain.scores.shape, 3), np.float32))
+    person = everyone.person(2)
+    together = with_person(
+        everyone, replace(person, world=np.ones((len(person), 1, *plain.scores.shape[2:], 3), np.float32))
+    )
+    assert together.world is not None
+    assert together.world[:, 0].max() == 0
+    assert together.world[:, 1].min() == 1
+
+
 def test_people_without_ids_are_tracked_first(tmp_path: Path) -> None:
     """A file as ``gonio predict`` writes it, of two people whom nobody has told apart."""
     tracked = people(150, 300)

@@ -137,3 +137,24 @@ def test_a_track_id_twice_in_one_frame_is_refused() -> None:
     )
     with pytest.raises(ShapeError, match=r"track id twice: \[4, 4\]"):
         PoseSequence.from_poses([poses, replace(twins, time_s=1.0)])
+
+
+def test_positions_in_metres_come_along() -> None:
+    frames = [frame(0.0, [4, 2]), frame(0.1, []), frame(0.2, [2])]
+    with_world = [
+        replace(poses, world=np.full((len(poses), 17, 3), number, np.float32)) if len(poses) else poses
+        for number, poses in enumerate(frames)
+    ]
+    sequence = PoseSequence.from_poses(with_world)
+    assert sequence.world is not None
+    expected = [[0, 0], [np.nan, np.nan], [2, np.nan]]  # tracks 2 and 4
+    np.testing.assert_array_equal(sequence.world[:, :, 5, 1], np.array(expected, np.float32))
+    for part, shape in ((sequence.person(2), (3, 1, 17, 3)), (sequence.between(0.1, 0.3), (2, 2, 17, 3))):
+        assert part.world is not None
+        assert part.world.shape == shape
+    assert PoseSequence.from_poses(frames).world is None
+
+
+def test_positions_in_metres_of_another_shape() -> None:
+    with pytest.raises(ShapeError, match=r"world has shape \(3, 2, 17, 2\), expected \(3, 2, 17, 3\)"):
+        replace(sequence_of(3, 2), world=np.zeros((3, 2, 17, 2), np.float32))

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 
 from gonio.apps.cli.bench_run import peak_memory_mb, spread
-from gonio.apps.cli.console import number_table
+from gonio.apps.cli.console import number_table, say_error
+from gonio.io.sources import open_source
 from gonio.models.model import PoseModel
 from gonio.streams import SharingReport, stream_many
 
@@ -27,9 +28,10 @@ def bench_streams(sources: list[str], model: PoseModel, *, track: bool) -> dict[
         What ``--json`` prints.
     """
     report = SharingReport()
+    opened = [open_source(source) for source in sources]
     tallies = [_Tally() for _ in sources]
     begin, begin_cpu = perf_counter(), process_time()
-    for one in stream_many(sources, model=model, track=track, report=report):
+    for one in stream_many(opened, model=model, track=track, report=report):
         tally = tallies[one.stream]
         tally.people += len(one.result.poses)
         tally.end_s = perf_counter() - begin
@@ -51,8 +53,9 @@ def bench_streams(sources: list[str], model: PoseModel, *, track: bool) -> dict[
                 "people": tally.people,
                 "fps": len(tally.latencies_s) / tally.end_s if tally.end_s else 0.0,
                 "latency_ms": spread(tally.latencies_s) if tally.latencies_s else None,
+                "failures": [str(failure) for failure in opened_source.failures],
             }
-            for source, tally in zip(sources, tallies, strict=True)
+            for source, opened_source, tally in zip(sources, opened, tallies, strict=True)
         ],
     }
 
@@ -71,3 +74,6 @@ def print_streams(facts: dict[str, Any]) -> None:
         f"{facts['fps']:.1f} frames per second together, {facts['cpu_ms']:.1f} ms of processor time a frame, "
         f"{facts['mean_batch']:.2f} inputs a run of a network{memory}"
     )
+    for stream in facts["streams"]:
+        for failure in stream["failures"]:
+            say_error(failure)

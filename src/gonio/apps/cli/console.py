@@ -18,7 +18,7 @@ from rich.text import Text
 console = Console(stderr=True)
 
 # What these log is said again, and better, at the end of a run: in the list of what could not be read.
-_REPORTED_AT_THE_END = ("gonio.io.sources.base", "gonio.io.formats.writer")
+_REPORTED_AT_THE_END = ("gonio.io.sources.base", "gonio.io.formats.writer", "gonio.streams")
 
 
 def say(message: str, style: str = "") -> None:
@@ -29,6 +29,16 @@ def say(message: str, style: str = "") -> None:
 def say_error(message: str) -> None:
     """Say what went wrong, in one line that begins with ``error:``."""
     console.print(Text.assemble(("error:", "bold red"), " ", message), soft_wrap=True)
+
+
+def count(number: int, noun: str) -> str:
+    """The number and what is counted.
+
+    Example:
+        >>> count(1, "frame"), count(2, "frame")
+        ('1 frame', '2 frames')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def progress_bar() -> Progress:

@@ -1,30 +1,38 @@
-"""``gonio predict``: people and their keypoints from a picture, a folder, a video, a camera or a stream."""
+"""``gonio predict``: people and their keypoints from pictures, folders, videos, cameras and streams."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
 import typer
 
-from gonio.apps.cli.console import progress_bar, say, say_error
+from gonio.apps.cli.console import count, progress_bar, say, say_error
 from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
+from gonio.apps.cli.predict_files import Places
+from gonio.apps.cli.predict_many import open_jobs, run_jobs, say_left_out
 from gonio.draw.overlay import DrawStyle
 from gonio.io.sinks.encoding import PRESETS, QUICK
 from gonio.io.sinks.video import DEFAULT_CRF
 from gonio.io.sources import Source, open_source
-from gonio.io.sources.base import FrameSource
 from gonio.models.loader import load_model, thread_count
+from gonio.pacing import PaceReport
 from gonio.pipeline import stream
 from gonio.results import Result
 from gonio.saving import ResultWriter, VideoSettings, source_stem
+from gonio.streams import stream_many
 
 DEFAULT_FOLDER = Path("gonio-out")
+_FILES_AT_ONCE = 4
+"""Enough that networks find company; more would cost memory, and make everybody wait for the first film."""
 
 
 def predict(
-    source: Annotated[str, typer.Argument(help="Image, video, folder, glob, URL, camera number.", metavar="SOURCE")],
+    source: Annotated[
+        list[str], typer.Argument(help="Image, video, folder, glob, URL, camera number.", metavar="SOURCE...")
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for drawn pictures or video.", show_default="gonio-out"),
@@ -32,11 +40,15 @@ def predict(
     model: Annotated[str | None, typer.Option("--model", "-m", help="A name from 'gonio models', or a card.")] = None,
     json: Annotated[
         str | None,
-        typer.Option("--json", help="File for the numbers; '-' is standard output.", metavar="FILE"),
+        typer.Option(
+            "--json", help="File for the numbers, '-' is standard output; of several sources a folder.", metavar="FILE"
+        ),
     ] = None,
     also: Annotated[
         list[str] | None,
-        typer.Option("--also", help="One more file of numbers: .jsonl .csv .coco.json .json", metavar="FILE"),
+        typer.Option(
+            "--also", help="One more: .jsonl .csv .coco.json .json; of several sources the suffix.", metavar="FILE"
+        ),
     ] = None,
     min_score: Annotated[float, typer.Option(help="Hide keypoints below this score in drawings.")] = 0.5,
     min_person_score: Annotated[
@@ -54,7 +66,7 @@ def predict(
     ] = False,
     target_fps: Annotated[
         float | None,
-        typer.Option(help="Hold this rate as if the video were played: leave out frames, and say how many."),
+        typer.Option(help="Hold this rate as if the video were played: let the detector rest, then leave out frames."),
     ] = None,
     preset: Annotated[
         str, typer.Option(help=f"Of drawn videos: {', '.join(PRESETS)}; slower is smaller.", metavar="NAME")
@@ -75,28 +87,42 @@ def predict(
 ) -> None:
     """Find people and their keypoints in SOURCE; write drawn pictures or video, and the numbers.
 
-    With neither --out nor --json, both go to the folder gonio-out.
+    With neither --out nor --json, both go to the folder gonio-out. Several sources share the networks' runs, and each
+    has its own files there.
 
     Examples:
       gonio predict photo.jpg
       gonio predict run.mp4 --track --labels --out results --json results/run.json
+      gonio predict left.mp4 right.mp4 --also .csv --out results
       gonio predict 0 --target-fps 15 --out live
       gonio predict photos/ --json - > poses.json
     """
     style = DrawStyle(min_score=min_score, boxes=boxes, labels=labels)
     video = VideoSettings(crf=crf, preset=preset)
-    opened = open_source(source, start_s=start, end_s=end, stride=stride)
+    opening = partial(open_source, start_s=start, end_s=end, stride=stride)
+    loading = partial(load_model, model, runtime=runtime, device=device, input_size=input_size, detector=detector)
+    if len(source) > 1:
+        places = Places.of(out, json, also or [], default=DEFAULT_FOLDER)
+        jobs = open_jobs(source, opening)
+        draws_films = places.media is not None and any(job.source and job.source.is_video for job in jobs)
+        finding = partial(
+            stream_many,
+            model=(ready := loading(threads=thread_count(threads, spare=1 if draws_films else 0))),
+            min_person_score=min_person_score,
+            flip_test=flip_test,
+            track=track,
+            target_fps=target_fps,
+            style=style,
+            at_once=_FILES_AT_ONCE,
+        )
+        run_jobs(jobs, ready, places, video, finding)
+        return
+    opened = opening(source[0])
     folder = out if out or json else DEFAULT_FOLDER
     films = opened.is_video and folder is not None  # drawing and encoding go on beside the networks
-    ready = load_model(
-        model,
-        threads=thread_count(threads, spare=1 if films else 0),
-        runtime=runtime,
-        device=device,
-        input_size=input_size,
-        detector=detector,
-    )
+    ready = loading(threads=thread_count(threads, spare=1 if films else 0))
     records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{source_stem(opened.name)}-poses.json")]
+    held = PaceReport()
     results = stream(
         opened,
         model=ready,
@@ -105,6 +131,7 @@ def predict(
         track=track,
         target_fps=target_fps,
         style=style,
+        report=held,
     )
     writer = ResultWriter(
         opened,
@@ -122,7 +149,7 @@ def predict(
                 writer.write(result)
     except KeyboardInterrupt:
         stopped = True
-    _report(opened, writer, tally, stopped=stopped)
+    _report(opened, writer, tally, held, stopped=stopped)
 
 
 class _Tally:
@@ -148,12 +175,11 @@ def _with_progress(results: Iterable[Result], source: Source, tally: _Tally) -> 
             bar.update(task, advance=1, fps=tally.fps, people=len(result.poses))
 
 
-def _report(source: Source, writer: ResultWriter, tally: _Tally, *, stopped: bool) -> None:
+def _report(source: Source, writer: ResultWriter, tally: _Tally, held: PaceReport, *, stopped: bool) -> None:
     """Say what was found and where it lies; exit 1 if something could not be read, 130 if stopped."""
-    frames = _count(tally.frames, "frame" if source.is_video else "picture")
-    say(f"found {_count(tally.people, 'pose')} in {frames}, {tally.fps:.1f} per second")
-    if isinstance(source, FrameSource) and source.frames_dropped:
-        say(f"left out {_count(source.frames_dropped, 'frame')}: the times of the others are true", style="yellow")
+    frames = count(tally.frames, "frame" if source.is_video else "picture")
+    say(f"found {count(tally.people, 'pose')} in {frames}, {tally.fps:.1f} per second")
+    say_left_out(source, held)
     places = writer.media if len(writer.media) <= 1 else [writer.media[0].parent]
     for place in [*places, *writer.records]:
         say(f"  {place}")
@@ -164,7 +190,3 @@ def _report(source: Source, writer: ResultWriter, tally: _Tally, *, stopped: boo
         raise typer.Exit(130)
     if source.failures:
         raise typer.Exit(1)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

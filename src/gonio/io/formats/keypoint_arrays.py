@@ -48,6 +48,7 @@ def sequence_of_names(
     history: tuple[str, ...] = (),
     keypoint_sd: FloatArray | None = None,
     flags: FlagArray | None = None,
+    world: FloatArray | None = None,
 ) -> PoseSequence:
     """A sequence from arrays in the order of a file.
 
@@ -62,6 +63,7 @@ def sequence_of_names(
         history: Lines to begin with.
         keypoint_sd: ``(T, N, K')``.
         flags: ``(T, N, K')``.
+        world: ``(T, N, K', 3)``.
     """
     target, order = arranged(names, skeleton, name="file")
     theirs = [i for i, place in enumerate(order) if place is not None]
@@ -83,4 +85,5 @@ def sequence_of_names(
         history=history,
         keypoint_sd=None if keypoint_sd is None else moved(keypoint_sd, np.nan),
         flags=None if flags is None else moved(flags, KeypointFlag.MISSING),
+        world=None if world is None else moved(world, np.nan),
     )

@@ -40,6 +40,9 @@ def write_netcdf(path: str | Path, sequence: PoseSequence) -> None:
         "confidence": (_POINT_DIMS, sequence.scores.swapaxes(1, 2)),
         **{name: (_POINT_DIMS, array.swapaxes(1, 2)) for name, array in extra.items() if array is not None},
     }
+    if sequence.world is not None:
+        world_dims = ("time", "world_axes", *_POINT_DIMS[1:])  # the picture's space may have two axes only
+        variables["world"] = (world_dims, sequence.world.transpose(0, 3, 2, 1))
     coordinates = {
         "time": sequence.time_s,
         "space": list("xyz"[: sequence.keypoints.shape[-1]]),
@@ -109,6 +112,7 @@ def _sequence(dataset: Any, path: Path, skeleton: Skeleton | None, fps: float | 
         history=tuple(line for line in str(dataset.attrs.get("history", "")).split("\n") if line),
         keypoint_sd=laid_out("keypoint_sd") if "keypoint_sd" in dataset else None,
         flags=laid_out("flags") if "flags" in dataset else None,
+        world=laid_out("world") if "world" in dataset else None,
     )
 
 

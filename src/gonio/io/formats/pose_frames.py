@@ -27,13 +27,14 @@ def frame_of_people(
     index: int,
     time_s: float | None,
     track_ids: IntArray | None = None,
+    world: FloatArray | None = None,
 ) -> Poses:
     """People of whom a file has keypoints only: boxes are drawn around them, a person's score is their mean."""
     there = present(keypoints)
     counts = np.maximum(there.sum(axis=1), 1)
     means = np.where(there, scores, 0).sum(axis=1) / counts
     boxes = box_around(keypoints, there)
-    return Poses(keypoints, scores, boxes, means.astype(np.float32), skeleton, track_ids, index, time_s)
+    return Poses(keypoints, scores, boxes, means.astype(np.float32), skeleton, track_ids, index, time_s, world)
 
 
 def frames_of_sequence(sequence: PoseSequence) -> list[Poses]:
@@ -53,6 +54,7 @@ def frames_of_sequence(sequence: PoseSequence) -> list[Poses]:
             index=step,
             time_s=float(sequence.time_s[step]),
             track_ids=sequence.track_ids[here],
+            world=None if sequence.world is None else sequence.world[step, here],
         )
         for step, here in enumerate(here_by_step)
     ]

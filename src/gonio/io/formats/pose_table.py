@@ -1,8 +1,8 @@
 """A sequence as a long table, one row per frame, person and keypoint: what CSV and Parquet share.
 
 Columns: ``frame_index``, ``time_s``, ``track_id``, ``keypoint``, ``x``, ``y``, ``z`` (3D only), ``score``, ``unit``,
-and ``sd`` and ``flags`` where the sequence has them. Reading also takes the table that ``gonio predict --csv`` writes,
-which has the person's number and box instead of the last ones.
+and ``sd``, ``flags`` and ``world_x``, ``world_y``, ``world_z`` where the sequence has them. Reading also takes the
+table that ``gonio predict --also run.csv`` writes, which has the person's number and box instead of the last ones.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ from gonio.structures.skeleton import Skeleton
 Columns = Mapping[str, npt.NDArray[Any]]
 """Name to values, all of one length; a missing number is NaN."""
 
+WORLD = ("world_x", "world_y", "world_z")
 NEEDED = ("frame_index", "time_s", "keypoint", "x", "y", "score")
 
 
@@ -45,6 +46,8 @@ def table_of_sequence(sequence: PoseSequence) -> dict[str, npt.NDArray[Any]]:
         columns["sd"] = sequence.keypoint_sd
     if sequence.flags is not None:
         columns["flags"] = sequence.flags
+    if sequence.world is not None:
+        columns |= {name: sequence.world[..., i] for i, name in enumerate(WORLD)}
     return {name: np.ravel(values) for name, values in columns.items()}
 
 
@@ -85,6 +88,7 @@ def sequence_of_table(columns: Columns, source: str | Path, skeleton: Skeleton |
         sequence,
         keypoint_sd=spread("sd", np.nan, np.float32) if "sd" in columns else None,
         flags=spread("flags", 0, np.uint8) if "flags" in columns else None,
+        world=np.stack([spread(name, np.nan, np.float32) for name in WORLD], axis=-1) if has_world(columns) else None,
     )
 
 
@@ -103,12 +107,15 @@ def frames_of_table(columns: Columns, source: str | Path, skeleton: Skeleton | N
     for number in np.unique(index):
         rows = np.flatnonzero(index == number)
         _, first, person = np.unique(people[rows], return_index=True, return_inverse=True)
-        xys = np.full((len(first), len(target), 3), np.nan, np.float32)
+        xys, world = np.full((2, len(first), len(target), 3), np.nan, np.float32)
         xys[person, k[rows]] = np.stack([columns[name][rows] for name in ("x", "y", "score")], axis=-1)
+        if has_world(columns):
+            world[person, k[rows]] = np.stack([columns[name][rows] for name in WORLD], axis=-1)
         time_s = float(columns["time_s"][rows[0]])
         ids = _whole(columns["track_id"][rows[first]], source) if tracked else None
         poses = frame_of_people(xys[..., :2], np.nan_to_num(xys[..., 2]), target, index=int(number),
-                                time_s=None if np.isnan(time_s) else time_s, track_ids=ids)  # fmt: skip
+                                time_s=None if np.isnan(time_s) else time_s, track_ids=ids,
+                                world=world if has_world(columns) else None)  # fmt: skip
         if "box_x1" in columns:
             boxes = [columns[f"box_{corner}"][rows[first]] for corner in ("x1", "y1", "x2", "y2")]
             person_scores = np.asarray(columns["person_score"][rows[first]], np.float32)
@@ -120,6 +127,11 @@ def frames_of_table(columns: Columns, source: str | Path, skeleton: Skeleton | N
 def has_tracks(columns: Columns) -> bool:
     """Whether every row says whose it is."""
     return "track_id" in columns and not np.isnan(np.asarray(columns["track_id"], np.float64)).any()
+
+
+def has_world(columns: Columns) -> bool:
+    """Whether there are positions in metres beside those in the picture."""
+    return all(name in columns for name in WORLD)
 
 
 def _check(columns: Columns, source: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""The long table of `pose_table` as CSV, for pandas, R and spreadsheets, and that of ``gonio predict --csv``."""
+"""The long table of `pose_table` as CSV, for pandas, R and spreadsheets, and that of ``gonio predict``."""
 
 import csv
 from pathlib import Path

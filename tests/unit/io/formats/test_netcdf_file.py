@@ -38,7 +38,8 @@ def test_written_file_by_xarray(tmp_path: Path, make_sequence: MakeSequence) -> 
 
 def test_movement_accepts_it(tmp_path: Path, make_sequence: MakeSequence) -> None:
     datasets = pytest.importorskip("movement.validators.datasets", reason="movement is not installed")
-    write_netcdf(tmp_path / "a.nc", make_sequence(2))
+    sequence = make_sequence(2)
+    write_netcdf(tmp_path / "a.nc", replace(sequence, world=sequence.keypoints))
     with xarray.open_dataset(tmp_path / "a.nc") as data:
         datasets.ValidPosesInputs.validate(data)
 
@@ -46,10 +47,12 @@ def test_movement_accepts_it(tmp_path: Path, make_sequence: MakeSequence) -> Non
 def test_read_back(tmp_path: Path, make_sequence: MakeSequence) -> None:
     sequence = make_sequence(2)
     flags = np.full(sequence.scores.shape, 3, np.uint8)
-    sequence = replace(sequence, keypoint_sd=sequence.scores * np.float32(0.9), flags=flags, history=("a", "b"))
+    world = (sequence.keypoints[..., ::-1] * 2).astype(np.float32)
+    sd = sequence.scores * np.float32(0.9)
+    sequence = replace(sequence, keypoint_sd=sd, flags=flags, world=world, history=("a", "b"))
     write_netcdf(tmp_path / "a.nc", sequence)
     found = read_netcdf(tmp_path / "a.nc")
-    for name in ("keypoints", "scores", "time_s", "track_ids", "keypoint_sd", "flags"):
+    for name in ("keypoints", "scores", "time_s", "track_ids", "keypoint_sd", "flags", "world"):
         np.testing.assert_array_equal(getattr(found, name), getattr(sequence, name), err_msg=name)
     assert (found.skeleton.name, found.unit, found.history) == ("halpe26", "m", ("a", "b"))
 

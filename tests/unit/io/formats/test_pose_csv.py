@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gonio.io.formats import CsvWriter
-from gonio.io.formats.pose_csv import COLUMNS
+from gonio.io.formats.pose_csv import COLUMNS, WORLD_COLUMNS
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import load_skeleton
@@ -51,6 +52,22 @@ def test_missing_values_are_empty_cells(tmp_path: Path, make_frame: MakeFrame, m
     assert (nose["keypoint"], nose["x"], nose["y"], nose["time_s"], nose["track_id"]) == ("nose", "", "", "", "")
     assert float(nose["score"]) > 0
     assert "nan" not in (tmp_path / "run.csv").read_text()
+
+
+def test_positions_in_metres_follow_where_the_model_has_them(
+    tmp_path: Path, make_frame: MakeFrame, make_poses: MakePoses
+) -> None:
+    world = np.arange(2 * 17 * 3, dtype=np.float32).reshape(2, 17, 3) * np.float32(0.07)
+    world[1, 13] = np.nan
+    with CsvWriter(tmp_path / "run.csv", skeleton=COCO) as out:
+        out.write(make_frame(0), make_poses(0))  # in which nobody can tell
+        out.write(make_frame(1), replace(make_poses(2), world=world))
+        out.write(make_frame(2), make_poses(1))
+    rows = rows_of(tmp_path / "run.csv")
+    assert tuple(rows[0]) == COLUMNS + WORLD_COLUMNS
+    assert [float(rows[1][name]) for name in WORLD_COLUMNS] == pytest.approx(world[0, 1].tolist(), abs=5.1e-5)
+    for row in (rows[17 + 13], rows[2 * 17]):
+        assert [row[name] for name in WORLD_COLUMNS] == ["", "", ""]
 
 
 def test_nobody_gives_the_header_alone(tmp_path: Path, make_frame: MakeFrame, make_poses: MakePoses) -> None:

@@ -34,6 +34,18 @@ def test_two_people_in_pixels(tmp_path: Path, make_sequence: MakeSequence, name:
     assert [len(poses) for poses in frames] == [2] * 5
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.csv", "a.parquet", "a.nc"])
+def test_positions_in_metres_beside_pixels(tmp_path: Path, make_sequence: MakeSequence, name: str) -> None:
+    sequence = make_sequence(2, unit="px", d=2, skeleton="coco17")
+    world = np.random.default_rng(1).normal(size=(*sequence.scores.shape, 3)).astype(np.float32)
+    world[2, 0, 3:5] = np.nan
+    write_sequence(tmp_path / name, replace(sequence, world=world))
+    found = read_sequence(tmp_path / name).world
+    np.testing.assert_allclose(np.asarray(found), world, atol=6e-5)
+    for step, poses in enumerate(read_pose_frames(tmp_path / name)):
+        np.testing.assert_allclose(np.asarray(poses.world), world[step], atol=6e-5)
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.nc", "a.trc", "a.c3d", "a.bvh"])
 def test_one_person_in_metres(tmp_path: Path, make_sequence: MakeSequence, name: str) -> None:
     """An upright person who faces along x, for markers are turned so that they do."""

@@ -24,7 +24,10 @@ def full(sequence: PoseSequence) -> PoseSequence:
     """With everything that a sequence can hold."""
     shape = sequence.scores.shape
     flags = np.arange(np.prod(shape)).reshape(shape).astype(np.uint8)
-    return replace(sequence, keypoint_sd=sequence.scores * np.float32(0.7), flags=flags, history=("filtered", "filled"))
+    world = np.random.default_rng(3).normal(size=(*shape, 3)).astype(np.float32)
+    world[1, 0] = np.nan
+    sd = sequence.scores * np.float32(0.7)
+    return replace(sequence, keypoint_sd=sd, flags=flags, world=world, history=("filtered", "filled"))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
@@ -35,11 +38,15 @@ def test_written_table_by_pandas(tmp_path: Path, make_sequence: MakeSequence, su
     table = pandas.read_csv(path) if suffix == "csv" else pandas.read_parquet(path)
     assert list(table.columns) == [
         *("frame_index", "time_s", "track_id", "keypoint", "x", "y", "z", "score", "unit", "sd", "flags"),
+        *("world_x", "world_y", "world_z"),
     ]
     assert len(table) == 5 * 2 * 26
     knee = table[(table.keypoint == "left_knee") & (table.track_id == 2)]
     np.testing.assert_array_equal(knee.time_s, sequence.time_s)
     np.testing.assert_allclose(knee[["x", "y", "z"]], sequence.point("left_knee")[:, 0], rtol=1e-7)
+    assert sequence.world is not None
+    world = knee[["world_x", "world_y", "world_z"]]
+    np.testing.assert_allclose(world, sequence.world[:, 0, sequence.skeleton.index("left_knee")], rtol=1e-6)
     assert set(table.unit) == {"m"}
 
 
@@ -55,7 +62,7 @@ def test_read_back(tmp_path: Path, make_sequence: MakeSequence, suffix: str) -> 
         write_parquet(path, sequence)
         found = read_parquet(path)
         assert found.history == sequence.history
-    for name in ("keypoints", "scores", "time_s", "track_ids", "keypoint_sd", "flags"):
+    for name in ("keypoints", "scores", "time_s", "track_ids", "keypoint_sd", "flags", "world"):
         np.testing.assert_array_equal(getattr(found, name), getattr(sequence, name), err_msg=name)
     assert (found.skeleton.name, found.unit) == ("halpe26", "px")
 
@@ -125,3 +132,35 @@ def test_damaged_parquet(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(MediaError, match=r"a\.parquet"):
         read_parquet(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_positions_in_metres_of_predict(
+    tmp_path: Path, make_frame: Callable[..., Frame], make_poses: Callable[..., Poses], tracked: bool
+) -> None:
+    """BlazePose estimates them."""
+    written = []
+    with CsvWriter(tmp_path / "a.csv", skeleton=load_skeleton("coco17")) as out:
+        for index, people in enumerate((0, 2, 1)):
+            world = np.random.default_rng(index).normal(size=(people, 17, 3)).astype(np.float32)
+            world[:1, 3] = np.nan
+            written.append(replace(make_poses(people, tracked=tracked), world=world if people else None))
+            out.write(make_frame(index, index / 10), written[-1])
+    found = read_table_csv(tmp_path / "a.csv")
+    if tracked:
+        assert isinstance(found, PoseSequence)
+        assert found.world is not None
+        expected = PoseSequence.from_poses([replace(poses, time_s=i / 10) for i, poses in enumerate(written)][1:]).world
+        np.testing.assert_allclose(found.world, np.asarray(expected), atol=6e-5)
+        return
+    assert isinstance(found, list)
+    for poses, one in zip(found, written[1:], strict=True):
+        np.testing.assert_allclose(np.asarray(poses.world), np.asarray(one.world), atol=6e-5)
+
+
+def test_without_positions_in_metres_there_is_no_column(tmp_path: Path, make_sequence: MakeSequence) -> None:
+    write_table_csv(tmp_path / "a.csv", make_sequence(1, unit="px", d=2))
+    assert "world" not in (tmp_path / "a.csv").read_text().splitlines()[0]
+    found = read_table_csv(tmp_path / "a.csv")
+    assert isinstance(found, PoseSequence)
+    assert found.world is None
