@@ -182,24 +182,25 @@ class MoveNetBody(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """``(B, 3, h, w)`` → ``(B, 24, h / 4, w / 4)``."""
-        fixed = self._fixed_blocks()
-        alone = torch.split(image, 1) if fixed and image.device.type == "cpu" else (image,)
-        fronts = [self._through(nn.functional.relu6(self.stem(one)), 0, fixed) for one in alone]
-        x, *taps = [torch.cat(maps) for maps in zip(*fronts, strict=True)]
+        fixed = self._fixed_blocks() if self.training and image.device.type == "cpu" else 0
+        x, *taps = self._front(image, fixed)
         x, *later = self._through(x, fixed, len(self.blocks))
-        taps += later
-        result: Tensor = self.neck(nn.functional.relu6(self.last(x)), taps[::-1])
+        result: Tensor = self.neck(nn.functional.relu6(self.last(x)), [*taps, *later][::-1])
         return result
 
     def _fixed_blocks(self) -> int:
-        """The blocks from the first on that have nothing to learn.
-
-        A CPU takes a batch through them one picture after the other, whose maps then fit its cache: twice as fast.
-        """
+        """The blocks from the first on that have nothing to learn."""
         learns = [any(p.requires_grad for p in block.parameters()) for block in self.blocks]
         if any(p.requires_grad for p in self.stem.parameters()):
             return 0
         return learns.index(True) if True in learns else len(learns)
+
+    def _front(self, image: Tensor, fixed: int) -> list[Tensor]:
+        """What the stem and the fixed blocks make of the pictures, one after the other: so it fits a CPU's cache."""
+        if not fixed:
+            return [nn.functional.relu6(self.stem(image))]
+        each = [self._through(nn.functional.relu6(self.stem(one)), 0, fixed) for one in torch.split(image, 1)]
+        return [torch.cat(maps) for maps in zip(*each, strict=True)]
 
     def _through(self, x: Tensor, first: int, end: int) -> list[Tensor]:
         """What some of the blocks make of a map, and what is tapped on the way."""

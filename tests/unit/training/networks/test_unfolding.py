@@ -67,8 +67,10 @@ def test_frozen_blocks_see_one_picture_at_a_time_and_say_the_same(plain: TopDown
     network.body.blocks[0].register_forward_hook(lambda _, args, __: sizes.append(len(args[0])))
     for module in (network.body.stem, *network.body.blocks[:frozen]):
         module.requires_grad_(requires_grad=frozen == 0)
-    torch.testing.assert_close(network(picture())["heatmap"], plain(picture())["heatmap"], rtol=0, atol=1e-5)
-    assert sizes == ([1, 1, 1, 1] if frozen else [4])
+    wanted = plain(picture())["heatmap"]
+    torch.testing.assert_close(network.train()(picture())["heatmap"], wanted, rtol=0, atol=1e-5)
+    torch.testing.assert_close(network.eval()(picture())["heatmap"], wanted, rtol=0, atol=1e-5)
+    assert sizes == ([1, 1, 1, 1, 4] if frozen else [4, 4])
 
 
 def test_what_gets_norms(normed: TopDownMoveNet) -> None:
