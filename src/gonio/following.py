@@ -81,8 +81,8 @@ class Follower:
 
     @property
     def may_rest(self) -> bool:
-        """Whether there is a detector that can rest: not with a one-stage model."""
-        return isinstance(self._model, TopDownModel)
+        """Whether there is a detector that may rest: not with a one-stage model, nor where it shall see every frame."""
+        return isinstance(self._model, TopDownModel) and self.settings.detect_every_s > 0
 
     def __call__(self, frame: Frame) -> Poses:
         """Everyone in the next frame, with ids, stamped with the frame's index and time."""

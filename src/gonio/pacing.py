@@ -55,12 +55,12 @@ class DetectorRest:
 
     Args:
         follower: Whose detector; never made to run more often than its settings say.
-        frame_s: Of the source's time, between two frames that are looked at.
+        frame_s: Of the source's time, between two frames that are looked at; may be set anew.
     """
 
     def __init__(self, follower: Resting, frame_s: float) -> None:
         self.follower = follower
-        self._frame_s = frame_s
+        self.frame_s = frame_s
         self._detections = follower.detections
         self._costs_s: dict[bool, float] = {}
 
@@ -74,7 +74,7 @@ class DetectorRest:
             self.follower.rest_s = self._rest_s(self._costs_s[True], self._costs_s.get(False))
 
     def _rest_s(self, with_s: float, without_s: float | None) -> float:
-        settings, budget_s = self.follower.settings, _HEADROOM * self._frame_s
+        settings, budget_s = self.follower.settings, _HEADROOM * self.frame_s
         shortest, longest = settings.detect_every_s, max(settings.detect_every_s, settings.longest_rest_s)
         if with_s <= budget_s:
             return shortest
@@ -83,7 +83,7 @@ class DetectorRest:
         spare_s = budget_s - without_s
         frames = math.ceil((with_s - without_s) / spare_s)
         # a quarter of a frame less, by which a time stamp may be early
-        return min(max((frames - _EARLY) * self._frame_s, shortest), longest)
+        return min(max((frames - _EARLY) * self.frame_s, shortest), longest)
 
 
 class Pace:
@@ -128,11 +128,14 @@ class Pace:
         self._ahead_s: float | None = None  # of the source's time, of the clock
         self._first_s = 0.0
         self._slot = -1
+        self._last_s: float | None = None  # the time of the frame before
+        self._apart_s: float | None = None  # from frame to frame, a running mean
 
     def over(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
         """The frames to look at, in order."""
         begin_s: float | None = None
         for frame in frames:
+            self._note_time(frame.time_s)
             if not self._wants(frame):
                 self.dropped += 1
                 continue
@@ -149,6 +152,15 @@ class Pace:
         """Say what was done."""
         to.taken, to.dropped = self.taken, self.dropped
         to.detections = None if self._rest is None else self._rest.follower.detections
+
+    def _note_time(self, time_s: float | None) -> None:
+        """How far apart frames come, whatever the source says of its rate, decides what one may cost."""
+        last, self._last_s = self._last_s, time_s
+        if self._rest is None or time_s is None or last is None or time_s <= last:
+            return
+        before = time_s - last if self._apart_s is None else self._apart_s
+        self._apart_s = before + _WEIGHT * (time_s - last - before)
+        self._rest.frame_s = max(self._slot_s, self._apart_s)
 
     def _account(self, begin_s: float) -> None:
         if self._rest is not None:

@@ -139,7 +139,7 @@ class ResultWriter:
         with ExitStack() as opening:
             self._writers = [self._enter(target, opening) for target in at_end]
             if self._folder is not None and self._source.is_video:
-                path = self._folder / f"{self._stem}-poses.mp4"
+                path = drawn_film(self._folder, self._stem)
                 self._video = opening.enter_context(self._video_sink(path, start_s))
             elif self._folder is not None:
                 self._images = ImageSink(self._folder)
@@ -180,6 +180,11 @@ def _checked(targets: list[str]) -> list[str]:
 
 def _appears_at_once(target: str) -> bool:
     return target == "-" or format_of(target) == "jsonl"
+
+
+def drawn_film(folder: Path, stem: str) -> Path:
+    """Where the drawn video of a source lies."""
+    return folder / f"{stem}-poses.mp4"
 
 
 def source_stem(name: str) -> str:

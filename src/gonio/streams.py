@@ -117,8 +117,8 @@ def stream_many(
         min_person_score: As for `gonio.stream`, for all.
         flip_test: As for `gonio.stream`, for all.
         threads: As for `gonio.stream`.
-        track: Follow people, in each source by itself.
-        target_fps: For each source by itself.
+        track: Follow people, in each video by itself; pictures among videos are looked at as they are.
+        target_fps: For each video by itself.
         style: How results draw themselves.
         at_once: How many videos and pictures run at a time, the others wait their turn; default: all. What is live
             waits for nobody, and always runs.
@@ -134,7 +134,8 @@ def stream_many(
     Raises:
         MediaError: If a source cannot be opened, or all broke off.
         ModelError: If the model cannot be loaded.
-        ConfigError: If a setting is out of range, or there is no source.
+        ConfigError: If a setting is out of range, there is no source, or ``track`` or ``target_fps`` is given and
+            none is a video.
     """
     if not sources:
         raise ConfigError("there is no source; give at least one")
@@ -145,9 +146,12 @@ def stream_many(
     opened = [open_source(source) for source in sources]
     ready = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
     streams = []
+    any_video = any(source.is_video for source in opened)
     for number, source in enumerate(opened):
-        find = finder(source, ready, min_person_score=min_person_score, flip_test=flip_test, track=track)
-        streams.append(_Stream(number, source, find, pace_of(source, target_fps, find)))
+        spared = any_video and not source.is_video  # without any video, the settings are a mistake: it is refused
+        followed = False if spared else track
+        find = finder(source, ready, min_person_score=min_person_score, flip_test=flip_test, track=followed)
+        streams.append(_Stream(number, source, find, pace_of(source, None if spared else target_fps, find)))
     if report is not None:
         report.paces = [stream.held for stream in streams]
     return _run(_queues(streams, at_once), ready, style or DrawStyle(), on_end, report)

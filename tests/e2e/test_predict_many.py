@@ -96,6 +96,61 @@ def test_a_folder_among_others(
     assert len(check.names(tmp_path / "out" / "photos")) == 20
 
 
+def test_two_folders_of_one_picture_each(gonio: "Gonio", check: "Check", tmp_path: Path, quick_card: Path) -> None:
+    for day in ("day1", "day2"):
+        (tmp_path / day).mkdir()
+        Image.new("RGB", (40, 30)).save(tmp_path / day / "frame.png")
+    assert gonio("predict", "day1", "day2", "--model", quick_card, "--out", "out").returncode == 0
+    assert check.names(tmp_path / "out") == ["day1", "day1-poses.json", "day2", "day2-poses.json"]
+    assert check.names(tmp_path / "out" / "day1") == check.names(tmp_path / "out" / "day2") == ["frame.png"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "written", "replaced"),
+    [
+        pytest.param(("run.mp4", "run-poses.mp4"), "run-poses.mp4", "run-poses.mp4", id="a film"),
+        pytest.param(("run.mp4", "a/x.png", "x.png"), "x.png", "x.png", id="a picture"),
+        pytest.param(("a", "a/x.png", "b/a/x.png"), "a/x.png", "b/a/x.png", id="a folder, by a link"),
+        pytest.param(("*/x.png",), "x.png", "b/x.png", id="one source: a pattern"),
+    ],
+)
+def test_no_source_is_replaced(
+    gonio: "Gonio",
+    check: "Check",
+    tmp_path: Path,
+    small_walk: Path,
+    quick_card: Path,
+    sources: tuple[str, ...],
+    written: str,
+    replaced: str,
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (40, 30)).save(tmp_path / folder / "x.png")
+    for name in ("run.mp4", "run-poses.mp4"):
+        shutil.copy(small_walk, tmp_path / name)
+    Image.new("RGB", (50, 30)).save(tmp_path / "x.png")
+    out = "." if "run.mp4" in sources else "b"
+    (tmp_path / "b" / "a").mkdir()
+    Image.new("RGB", (60, 30)).save(tmp_path / "b" / "a" / "x.png")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    result = gonio("predict", *sources, "--model", quick_card, "--out", out)
+    check.refused(result, f"'{Path(out) / written}'", f"would replace the source '{replaced}'", "another folder")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_settings_for_videos_pass_over_pictures(
+    gonio: "Gonio", check: "Check", tmp_path: Path, quick_card: Path, small_walk: Path
+) -> None:
+    Image.new("RGB", (40, 30)).save(tmp_path / "still.png")
+    options = ("--track", "--target-fps", "5", "--model", "multipose", "--json", "numbers")
+    assert gonio("predict", "still.png", small_walk, *options).returncode == 0
+    assert len(check.document(tmp_path / "numbers" / "still-poses.json")["frames"]) == 1
+    assert 1 <= len(check.document(tmp_path / "numbers" / "small-walk-poses.json")["frames"]) < 30
+    check.refused(gonio("predict", "still.png", *options), "'still.png' is no video")
+    check.refused(gonio("predict", "still.png", "still.png", *options), "'still.png' is no video")
+
+
 def test_bad_ones_among_good_ones(
     gonio: "Gonio", check: "Check", tmp_path: Path, quick_card: Path, small_walk: Path
 ) -> None:

@@ -181,3 +181,13 @@ def test_a_detector_that_shall_not_rest_does_not() -> None:
     following = Following(detector_s=0.2, rest_s=0.05, settings=settings)
     report = following.run(10, clip(10, 10))
     assert report.detections == report.taken
+
+
+def test_what_a_frame_may_cost_follows_from_how_far_apart_they_come() -> None:
+    """Every fifth of 25 a second, of which 10 may be looked at: 0.12 s are no reason to rest longer."""
+    settings = FollowSettings(detect_every_s=0.2)
+    frames = clip(5, 30)
+    report = Following(detector_s=0.1, rest_s=0.02, settings=settings).run(10, frames)
+    assert (report.dropped, report.taken) == (0, 150)
+    assert report.detections is not None
+    assert report.detections > 140

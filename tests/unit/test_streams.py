@@ -157,6 +157,18 @@ def test_settings_are_looked_at_before_the_first_frame(model: PoseModel) -> None
         stream_many([Film("a", 1), "nowhere.mp4"], model=model)
 
 
+def test_pictures_among_videos_are_neither_followed_nor_paced(model: PoseModel) -> None:
+    report, still = SharingReport(), SAMPLES / "astronaut.jpg"
+    film = Film("a", 20)
+    results = list(stream_many([film, still], model=model, track=True, target_fps=1, report=report))
+    assert [one.result.poses.track_ids is None for one in results if one.stream == 1] == [True]
+    assert all(one.result.poses.track_ids is not None for one in results if one.stream == 0)
+    assert sum(one.stream == 0 for one in results) <= 3
+    for settings in ({"track": True}, {"target_fps": 5.0}):
+        with pytest.raises(ConfigError, match="is no video"):
+            stream_many([still, still], model=model, **settings)
+
+
 def test_each_source_is_paced_by_itself(model: PoseModel) -> None:
     source = Film("a", 20)
     results = list(stream_many([source], model=model, target_fps=1))

@@ -12,6 +12,8 @@ from gonio.arrays import FloatArray64
 
 _COMPARED = 300
 """Frames, spread evenly, that each is compared with."""
+_AT_ONCE = 2000
+"""Frames whose comparisons are in memory together."""
 _ALIKE = 0.2
 _VARIES = 0.05
 """Body lengths, about 10 and 2.5 cm: how far apart postures are that are alike, and sides within such postures."""
@@ -38,18 +40,20 @@ def side_habit(points: FloatArray64, noise: FloatArray64, time_s: FloatArray64, 
     middle, offset = points.mean(axis=1), points[:, 0] - points[:, 1]
     shape = (middle[:, 1:] - middle[:, :1]).reshape(len(points), -1)
     others = np.unique(np.linspace(0, len(points) - 1, _COMPARED).round().astype(np.int64))
-    weight = (np.abs(time_s[:, None] - time_s[others]) > apart_s) * 1.0
-    if shape.shape[1]:
-        weight *= np.exp(-cdist(shape, shape[others], "sqeuclidean") / (2 * _ALIKE**2))
     doubt = _HALF_SURE_S / float(np.median(np.diff(time_s[others])))
     spread = 4 * float(np.median(noise)) + _VARIES**2
     habit = np.zeros(seen.shape)
-    for j in range(seen.shape[1]):
-        same, crossed = (
-            weight
-            * seen[others, j]
-            * np.exp(-cdist(offset[:, j], way * offset[others, j], "sqeuclidean") / (2 * spread))
-            for way in (1, -1)
-        )
-        habit[:, j] = seen[:, j] * (same - crossed).sum(axis=1) / ((same + crossed).sum(axis=1) + doubt)
+    for start in range(0, len(points), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        weight = (np.abs(time_s[rows, None] - time_s[others]) > apart_s) * 1.0
+        if shape.shape[1]:
+            weight *= np.exp(-cdist(shape[rows], shape[others], "sqeuclidean") / (2 * _ALIKE**2))
+        for j in range(seen.shape[1]):
+            same, crossed = (
+                weight
+                * seen[others, j]
+                * np.exp(-cdist(offset[rows, j], way * offset[others, j], "sqeuclidean") / (2 * spread))
+                for way in (1, -1)
+            )
+            habit[rows, j] = seen[rows, j] * (same - crossed).sum(axis=1) / ((same + crossed).sum(axis=1) + doubt)
     return habit

@@ -48,6 +48,7 @@ class Crop:
         keypoints: ``(K, 2)`` float32 px of the crop; NaN where missing, outside the crop or beyond the frame's edge.
         visibility: ``(K,)`` int64; 0 where NaN, 1 where hidden, by an occluder too.
         weights: ``(K,)`` float32; 0 where NaN.
+        box: ``(4,)`` float32, what the crop shows of them.
         matrix: ``(2, 3)`` float64, from picture to crop, pixel centre to pixel centre.
     """
 
@@ -56,6 +57,7 @@ class Crop:
     keypoints: FloatArray
     visibility: IntArray
     weights: FloatArray
+    box: FloatArray
     matrix: FloatArray64
 
 

@@ -61,7 +61,9 @@ def augment_crop(
     keypoints, visibility, weights = hide(labels, canvas.hidden, weight=settings.hidden_weight)
     changed = change_light(canvas.image, settings=settings, rng=rng)
     changed = keep_padding(changed, clean, matrix, window or (0, 0, image.shape[1], image.shape[0]))
-    return Crop(changed, clean, keypoints[0], visibility[0], weights[0], matrix)
+    whole = person.box[None] if window is None else clip_boxes(person.box[None], window)
+    shown = clip_boxes(move_boxes(matrix, whole), (0, 0, input_hw[1], input_hw[0]))[0]
+    return Crop(changed, clean, keypoints[0], visibility[0], weights[0], shown, matrix)
 
 
 def _part(

@@ -92,16 +92,16 @@ class PoseSequence:
         ids = np.unique(np.concatenate([_ids(poses) for poses in frames]))
         keypoints = np.full((len(frames), len(ids), len(skeleton), 2), np.nan, np.float32)
         scores = np.zeros(keypoints.shape[:3], np.float32)
-        world = np.full((*scores.shape, 3), np.nan, np.float32)
+        has_world = any(poses.world is not None for poses in frames)
+        world = np.full((*scores.shape, 3), np.nan, np.float32) if has_world else None
         for step, poses in enumerate(frames):
             columns = np.searchsorted(ids, _ids(poses))
             keypoints[step, columns] = poses.keypoints
             scores[step, columns] = poses.scores
-            if poses.world is not None:
+            if world is not None and poses.world is not None:
                 world[step, columns] = poses.world
         times = np.array([poses.time_s for poses in frames], np.float64)
-        has_world = any(poses.world is not None for poses in frames)
-        return cls(keypoints, scores, times, ids, skeleton, world=world if has_world else None)
+        return cls(keypoints, scores, times, ids, skeleton, world=world)
 
     def __len__(self) -> int:
         return len(self.time_s)

@@ -14,10 +14,8 @@ from torch.utils.data import Dataset
 
 from gonio.arrays import BoolArray, FloatArray, ImageArray
 from gonio.augmentation import Picture, augment_crop, augment_picture
-from gonio.augmentation.affine import move_boxes
 from gonio.codecs import Codec, DecodedPeople
 from gonio.errors import ConfigError
-from gonio.geometry.boxes import clip_boxes
 from gonio.io.images import read_image
 from gonio.training.data import Labelled, is_learnable, person_of
 from gonio.training.recipe_parts import Data
@@ -86,10 +84,9 @@ class People(Dataset[Batch]):
         rng = np.random.default_rng([self.seed, epoch, place])
         i, n = self.people[index]
         one = self.pictures[i]
-        person = person_of(one.labels, n)
         crop = augment_crop(
             read_image(one.path),
-            person,
+            person_of(one.labels, n),
             settings=self.data.augmentation,
             input_hw=self.input_hw,
             margin=self.data.margin,
@@ -99,8 +96,7 @@ class People(Dataset[Batch]):
             others=_Others(self.pictures, rng),
         )
         weights = np.where(crop.visibility > 0, crop.weights, 0).astype(np.float32)
-        shown = clip_boxes(move_boxes(crop.matrix, person.box[None]), self.input_hw)
-        targets = encode(self.codec, crop.keypoints[None], shown, self.input_hw)
+        targets = encode(self.codec, crop.keypoints[None], crop.box[None], self.input_hw)
         sample = _sample(crop.image, crop.keypoints, weights, targets)
         return sample | ({"clean": planes(crop.clean)} if self.clean else {})
 

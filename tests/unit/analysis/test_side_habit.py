@@ -69,3 +69,11 @@ def test_the_benchmark_judges_no_limb_that_is_not_in_the_picture() -> None:
     nothing = np.zeros(whole.scores.shape, bool)
     assert compare(nothing, nothing, whole, 1.0).judged == 2 * len(whole)
     assert compare(nothing, nothing, cut, 1.0).judged == len(cut)
+
+
+def test_a_long_recording_is_compared_in_parts_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = _limb(np.full(len(TIME_S), 0.3))
+    points[100:104] = points[100:104, ::-1]
+    whole = side_habit(points, NOISE_VARIANCE, TIME_S, apart_s=0.5)
+    monkeypatch.setattr("gonio.analysis.side_habit._AT_ONCE", 37)
+    np.testing.assert_array_equal(side_habit(points, NOISE_VARIANCE, TIME_S, apart_s=0.5), whole)

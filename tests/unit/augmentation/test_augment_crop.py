@@ -62,6 +62,8 @@ def test_beyond_a_cut_nothing_is_known(make_crop: Make) -> None:
         assert (crop.weights[missing] == 0).all()
         columns, rows = np.rint(crop.keypoints[~missing]).astype(int).T
         assert (crop.image[rows, columns] != 114).any(axis=-1).all()
+        x1, y1, x2, y2 = np.rint(crop.box).astype(int)
+        assert (crop.image[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2] != 114).any(axis=-1).all()  # the box ends at the cut
     assert len(counts) > 1
     assert min(counts) > 0
 

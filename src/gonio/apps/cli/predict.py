@@ -11,6 +11,7 @@ import typer
 
 from gonio.apps.cli.console import count, progress_bar, say, say_error
 from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
+from gonio.apps.cli.predict_clashes import check_sources_stay, names_read, outputs_of
 from gonio.apps.cli.predict_files import Places
 from gonio.apps.cli.predict_many import open_jobs, run_jobs, say_left_out
 from gonio.draw.overlay import DrawStyle
@@ -103,7 +104,7 @@ def predict(
     loading = partial(load_model, model, runtime=runtime, device=device, input_size=input_size, detector=detector)
     if len(source) > 1:
         places = Places.of(out, json, also or [], default=DEFAULT_FOLDER)
-        jobs = open_jobs(source, opening)
+        jobs = open_jobs(source, opening, places)
         draws_films = places.media is not None and any(job.source and job.source.is_video for job in jobs)
         finding = partial(
             stream_many,
@@ -115,13 +116,16 @@ def predict(
             style=style,
             at_once=_FILES_AT_ONCE,
         )
-        run_jobs(jobs, ready, places, video, finding)
+        run_jobs(jobs, ready, video, finding)
         return
     opened = opening(source[0])
     folder = out if out or json else DEFAULT_FOLDER
+    stem = source_stem(opened.name)
+    records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{stem}-poses.json")]
+    outputs = outputs_of(opened, stem, folder, [*records, *(also or [])])
+    check_sources_stay(names_read(opened), ((opened.name, path) for path in outputs))
     films = opened.is_video and folder is not None  # drawing and encoding go on beside the networks
     ready = loading(threads=thread_count(threads, spare=1 if films else 0))
-    records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{source_stem(opened.name)}-poses.json")]
     held = PaceReport()
     results = stream(
         opened,

@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rich.progress import TaskID
 
-from gonio.errors import ConfigError, MediaError
+from gonio.apps.cli.predict_clashes import names_read
+from gonio.errors import ConfigError, PoseError
 from gonio.io.formats import format_of
 from gonio.io.images import IMAGE_SUFFIXES
+from gonio.io.sinks.image import ImageSink
 from gonio.io.sources import Source
 from gonio.io.sources.video import VIDEO_SUFFIXES
 from gonio.models.model import PoseModel
-from gonio.saving import ResultWriter, VideoSettings, source_stem
+from gonio.saving import ResultWriter, VideoSettings
 from gonio.streams import StreamResult
 
 
@@ -63,23 +65,29 @@ class Job:
         name: What the person called it.
         source: None if it could not be opened.
         error: What broke it off, or made its files impossible.
+        stem: What its outputs are named after.
+        folder: Where what is drawn goes; None for nothing.
+        records: Its files of numbers.
     """
 
     name: str
     source: Source | None = None
-    error: MediaError | None = None
+    error: PoseError | None = None
     frames: int = 0
     people: int = 0
     stem: str = ""
+    folder: Path | None = None
+    records: list[Path] = field(default_factory=list)
     begun_s: float | None = None
     bar: TaskID | None = None
 
     @property
-    def complaints(self) -> list[MediaError]:
-        """Everything to tell; what broke it off says the rest by itself."""
-        if self.error is not None or self.source is None:
-            return [self.error] if self.error is not None else []
-        return self.source.failures
+    def complaints(self) -> list[PoseError]:
+        """Everything to tell: what went wrong on the way and, at last, what broke it off."""
+        failures: list[PoseError] = [] if self.source is None else list(self.source.failures)
+        if self.error is not None and self.error not in failures:
+            failures.append(self.error)
+        return failures
 
 
 class Files:
@@ -88,16 +96,15 @@ class Files:
     A context manager: whatever ends the block, every file that was begun is closed and stays.
     """
 
-    def __init__(self, jobs: list[Job], model: PoseModel, places: Places, video: VideoSettings) -> None:
+    def __init__(self, jobs: list[Job], model: PoseModel, video: VideoSettings) -> None:
         self._jobs = jobs
-        pictures: set[str] = set()
         self._writers = [
             ResultWriter(
                 _source(job),
                 model=model.card.name,
                 skeleton=model.skeleton,
-                folder=_media_folder(job, places, pictures),
-                records=[places.numbers / f"{job.stem}-poses{suffix}" for suffix in (".json", *places.also)],
+                folder=job.folder,
+                records=job.records,
                 video=video,
                 stem=job.stem,
             )
@@ -112,20 +119,26 @@ class Files:
             path for writer in self._writers for path in [*writer.media, *(Path(record) for record in writer.records)]
         ]
 
-    def write(self, one: StreamResult) -> None:
-        """Add a result to its source's files."""
+    @property
+    def are_open(self) -> bool:
+        """Whether any source's files still take results."""
+        return bool(self._open)
+
+    def write(self, one: StreamResult) -> PoseError | None:
+        """Add a result to its source's files; gives what made them impossible, if that happens now."""
         job = self._jobs[one.stream]
         if one.stream not in self._open:
-            return
+            return None
         try:
             self._writers[one.stream].write(one.result)
-        except MediaError as error:
+        except PoseError as error:  # also a setting: a film whose times go back before its first frame
             self.end(one.stream, error)
-            return
+            return error
         job.frames += 1
         job.people += len(one.result.poses)
+        return None
 
-    def end(self, number: int, error: MediaError | None) -> None:
+    def end(self, number: int, error: PoseError | None) -> None:
         """Close a source's files."""
         if number not in self._open:
             return
@@ -133,7 +146,7 @@ class Files:
         self._jobs[number].error = error
         try:
             self._writers[number].__exit__(None if error is None else type(error), error, None)
-        except MediaError as of_the_files:
+        except PoseError as of_the_files:
             self._jobs[number].error = error or of_the_files
 
     def __enter__(self) -> Self:
@@ -156,16 +169,25 @@ def _names_a_file(path: Path) -> bool:
     return path.is_file() or (path.suffix.lower() in known and not path.is_dir())
 
 
-def _media_folder(job: Job, places: Places, taken: set[str]) -> Path | None:
+def place_outputs(jobs: list[Job], places: Places) -> None:
+    """Give each source that is open its folder and its files of numbers, none of them another's."""
+    taken: set[str] = set()
+    for job in jobs:
+        if job.source is not None:
+            job.folder = _media_folder(job.source, job.stem, places.media, taken)
+            job.records = [places.numbers / f"{job.stem}-poses{suffix}" for suffix in (".json", *places.also)]
+
+
+def _media_folder(source: Source, stem: str, media: Path | None, taken: set[str]) -> Path | None:
     """Single pictures and videos lie side by side; a set of pictures, and a second picture of one name, by itself."""
-    source = _source(job)
-    if places.media is None or source.is_video:
-        return places.media
-    name = source_stem(source.name).casefold()
-    if source.frame_count == 1 and not {name, f"{name}-poses"} & taken:
-        taken |= {name, f"{name}-poses"}
-        return places.media
-    return places.media / job.stem
+    if media is None or source.is_video:
+        return media
+    if names_read(source) == [source.name]:  # a folder in which one picture lies is a set, too
+        drawn = ImageSink(media).plan(source.name).name.casefold()
+        if drawn not in taken:
+            taken.add(drawn)
+            return media
+    return media / stem
 
 
 def _source(job: Job) -> Source:

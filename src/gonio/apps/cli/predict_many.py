@@ -9,7 +9,8 @@ import typer
 from rich.progress import Progress
 
 from gonio.apps.cli.console import count, progress_bar, say, say_error
-from gonio.apps.cli.predict_files import Files, Job, Places
+from gonio.apps.cli.predict_clashes import check_sources_stay, names_read, outputs_of
+from gonio.apps.cli.predict_files import Files, Job, Places, place_outputs
 from gonio.errors import MediaError
 from gonio.io.sources import Source
 from gonio.io.sources.base import FrameSource
@@ -22,11 +23,11 @@ _MOST_BARS = 8
 _MOST_PLACES = 12
 
 
-def open_jobs(names: Iterable[str], opening: Callable[[str], Source]) -> list[Job]:
+def open_jobs(names: Iterable[str], opening: Callable[[str], Source], places: Places) -> list[Job]:
     """Open what can be opened, and note of the others why not; exit 1 if that is none.
 
     Raises:
-        ConfigError: If a setting does not go with a source.
+        ConfigError: If a setting does not go with a source, or an output would replace a source.
     """
     jobs: list[Job] = []
     stems: set[str] = set()
@@ -40,13 +41,22 @@ def open_jobs(names: Iterable[str], opening: Callable[[str], Source]) -> list[Jo
     if not stems:
         _complain(jobs)
         raise typer.Exit(1)
+    place_outputs(jobs, places)
+    check_sources_stay(
+        [name for job in jobs for name in ([job.name] if job.source is None else names_read(job.source))],
+        [
+            (job.name, path)
+            for job in jobs
+            if job.source is not None
+            for path in outputs_of(job.source, job.stem, job.folder, job.records)
+        ],
+    )
     return jobs
 
 
 def run_jobs(
     jobs: list[Job],
     model: PoseModel,
-    places: Places,
     video: VideoSettings,
     finding: Callable[..., Generator[StreamResult, None, None]],
 ) -> None:
@@ -55,13 +65,12 @@ def run_jobs(
     Args:
         jobs: From `open_jobs`.
         model: Finds them.
-        places: Where the files go.
         video: How drawn videos are encoded.
         finding: `stream_many` with all but its sources, ``on_end`` and ``report``.
     """
     opened = [job for job in jobs if job.source is not None]
     begin, stopped, sharing = perf_counter(), False, SharingReport()
-    files = Files(opened, model, places, video)
+    files = Files(opened, model, video)
     try:
         with progress_bar() as progress, files:
             bars = _Bars(progress, opened)
@@ -72,7 +81,11 @@ def run_jobs(
 
             with closing(finding([job.source for job in opened], on_end=end, report=sharing)) as results:
                 for one in results:
-                    files.write(one)
+                    broken = files.write(one)
+                    if not files.are_open:  # nobody would keep what comes: a camera's frames come for ever
+                        break
+                    if broken is not None:
+                        say(f"warning: nothing more is written for '{opened[one.stream].name}': {broken}", "yellow")
                     bars.advance(one)
     except KeyboardInterrupt:
         stopped = True
@@ -117,7 +130,7 @@ def _report(jobs: list[Job], files: Files, paces: list[PaceReport], wall_s: floa
     rate = frames / max(wall_s, 1e-9)
     say(f"found {count(people, 'pose')} in {count(frames, noun)} of {sources}, {rate:.1f} per second")
     sources_opened = [(job.name, job.source) for job in jobs if job.source is not None]
-    for (name, source), held in zip(sources_opened, paces, strict=True):
+    for (name, source), held in zip(sources_opened, paces, strict=False):  # none yet if Ctrl-C came before the frames
         say_left_out(source, held, of=f" of {name}")
     written = files.written
     places = written if len(written) <= _MOST_PLACES else sorted({path.parent for path in written})

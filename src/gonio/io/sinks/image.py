@@ -50,6 +50,12 @@ class ImageSink:
         self._taken.add(path.name.lower())
         return path
 
+    def plan(self, name: str) -> Path:
+        """Which file `write` would make of a picture of this name; the next one gets another."""
+        path = self._free_path(name)
+        self._taken.add(path.name.lower())
+        return path
+
     def _free_path(self, name: str) -> Path:
         stem, suffix = _name_parts(name)
         beside_source = _is_in_folder(name, self.folder)

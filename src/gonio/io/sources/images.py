@@ -46,6 +46,11 @@ class ImageSource(FrameSource):
         self._stride = selection.stride
         self.frame_count = selection.count(len(pictures))
 
+    @property
+    def picture_names(self) -> list[str]:
+        """What each picture that is asked for is called, as in ``Frame.source``."""
+        return [self._name_of(index) for index in range(0, len(self._pictures), self._stride)]
+
     def _frames(self) -> Generator[Frame, None, None]:
         good = 0
         for index in range(0, len(self._pictures), self._stride):
@@ -68,10 +73,14 @@ class ImageSource(FrameSource):
 
     def _frame(self, index: int) -> Frame:
         picture = self._pictures[index]
+        image = read_image(picture) if isinstance(picture, str | Path) else as_image(picture)
+        return Frame(image, index=index, source=self._name_of(index))
+
+    def _name_of(self, index: int) -> str:
+        picture = self._pictures[index]
         if isinstance(picture, str | Path):
-            return Frame(read_image(picture), index=index, source=str(picture))
-        alone = len(self._pictures) == 1
-        return Frame(as_image(picture), index=index, source=self.name if alone else f"{self.name}[{index}]")
+            return str(picture)
+        return self.name if len(self._pictures) == 1 else f"{self.name}[{index}]"
 
 
 def open_folder(folder: Path, selection: Selection, *, prefetch: int = 0) -> ImageSource:

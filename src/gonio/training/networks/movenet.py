@@ -182,7 +182,7 @@ class MoveNetBody(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """``(B, 3, h, w)`` → ``(B, 24, h / 4, w / 4)``."""
-        fixed = self._fixed_blocks() if self.training and image.device.type == "cpu" else 0
+        fixed = self._fixed_blocks() if torch.is_grad_enabled() and image.device.type == "cpu" else 0
         x, *taps = self._front(image, fixed)
         x, *later = self._through(x, fixed, len(self.blocks))
         result: Tensor = self.neck(nn.functional.relu6(self.last(x)), [*taps, *later][::-1])
