@@ -126,7 +126,7 @@ class TestBoth:
             assert not outputs["offset"].any()
 
     def test_a_person_is_centred_in_the_box_wherever_the_keypoints_are(self, codec: Codec) -> None:
-        """As MoveNet has learnt it: medians of 40 people are 0.4 and 1.6 % of their size from the middle."""
+        """Which is where MoveNet's own centres peak."""
         keypoints = [(20.0, 28.0), (22.0, 26.0), (46.0, 38.0)]
         outputs = codec.encode(people(keypoints, boxes=[(16, 24, 48, 40)]), HW)
         assert np.argwhere(outputs["center"][0, 0] == 1).tolist() == [[32 // 4, 32 // 4]]
