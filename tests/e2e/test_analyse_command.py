@@ -161,9 +161,11 @@ def test_a_folder_of_videos(gonio: "Gonio", tmp_path: Path) -> None:
     [
         (["--as", "sqat"], "did you mean 'squat'"),
         (["--view", "top"], "--view is 'top'; give one of side, frontal"),
-        (["--height", "170"], "--height is 170.0; give a number from 0.3 to 2.8"),
+        (["--height", "170"], "--height is 170; give a number of metres from 0.4 to 2.6"),
         (["--height", "1.7", "--metres-per-px", "0.01"], "--metres-per-px and --height both say the scale"),
-        (["--known-length", "1,2,3"], "--known-length takes pixels such as 100,650,300,650=1.0"),
+        (["--known-length", "1,2,3=4"], "--known-length takes pixels such as 100,650,300,650=1.0, got '1,2,3=4'"),
+        (["--floor", "10,700,20,10"], "the camera 89 degrees askew; did you mean --vertical?"),
+        (["--fps", "50"], "a frame rate and a size go with files of keypoints"),
         (["--calibration", "none.yaml"], "cannot read 'none.yaml'"),
         (["--report", "a.docx"], "a report ends in .html or .pdf, got 'a.docx'"),
         (["--out", "a.xyz"], "no format for sequences ends in '.xyz'"),

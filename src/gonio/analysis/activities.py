@@ -49,6 +49,18 @@ _BUILT_IN = {
         "gonio.analysis.jump:analyse_jump", "Jumps in place: height by the time in the air, contact time."
     ),
 }
+_OTHER_WORDS = {
+    "walk": "gait",
+    "walking": "gait",
+    "jogging": "running",
+    "sprint": "running",
+    "sit-to-stand": "sit-to-stand-5x",
+    "chair-stand": "sit-to-stand-30s",
+    "balance": "single-leg-stance",
+    "curl": "elbow-curl",
+    "calf-raise": "heel-raise",
+}
+"""What people also call them; only to suggest the name."""
 _EXERCISE_SUFFIXES = (".yaml", ".yml")
 
 logger = logging.getLogger(__name__)
@@ -82,7 +94,8 @@ def find_activity(name: str) -> Activity:
     if name in added:
         return _loaded(added[name])
     known = [*_BUILT_IN, *list_exercises(), *added]
-    close = get_close_matches(name, known, n=1)
+    wanted = "-".join(name.lower().replace("_", " ").split())
+    close = [_OTHER_WORDS[wanted]] if wanted in _OTHER_WORDS else get_close_matches(wanted, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     raise ConfigError(f"no activity named {name!r}; {hint}there are: {', '.join(known)}.")
 

@@ -1,6 +1,7 @@
 """`analyse_angles`: every joint and segment angle that the view allows, of both sides, with its summary."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gonio.analysis.angle_table import AngleDefinition, angle_definition, list_angles
 from gonio.analysis.angles import AngleSeries, angle_series
@@ -8,7 +9,7 @@ from gonio.analysis.kinematics import summarise
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis, Finding
 from gonio.analysis.series import Side
-from gonio.analysis.view import View, detect_view
+from gonio.analysis.view import View, detect_view, longest_facing
 from gonio.structures.sequence import PoseSequence
 
 _PLANE_OF_VIEW = {"side": "sagittal", "frontal": "frontal"}
@@ -25,6 +26,9 @@ def analyse_angles(sequence: PoseSequence, options: AnalysisOptions | None = Non
         ConfigError: If the sequence is not of one person.
     """
     options = options or AnalysisOptions()
+    way = longest_facing(sequence, options=options) if options.view != "frontal" else None
+    if way is not None:
+        return _of_one_facing(sequence, options, way)
     view = detect_view(sequence, options=options)
     in_space = sequence.keypoints.shape[-1] == 3
     shown = [angle for angle in map(angle_definition, list_angles()) if in_space or is_shown(angle, view)]
@@ -44,6 +48,18 @@ def analyse_angles(sequence: PoseSequence, options: AnalysisOptions | None = Non
         facts={"view": _words(view), "convention": options.convention},
         history=sequence.history,
     )
+
+
+def _of_one_facing(sequence: PoseSequence, options: AnalysisOptions, way: tuple[float, float]) -> Analysis:
+    """Of somebody who turns round: signs hold for one facing, so the longest is measured, and a sentence says which."""
+    part = sequence.between(*way)
+    found = analyse_angles(part, options)
+    text = (
+        f"The person turns round: measured from {way[0]:.1f} to {way[1]:.1f} s, the longest time that they face one "
+        "way; cut the clip for the rest."
+    )
+    left_out = 1 - len(part) / len(sequence) * (1 - found.excluded_fraction)
+    return replace(found, findings=(Finding("limit", text), *found.findings), excluded_fraction=left_out)
 
 
 def is_shown(angle: AngleDefinition, view: View) -> bool:

@@ -70,12 +70,21 @@ def relative_size(lengths: FloatArray64, time_s: FloatArray64) -> FloatArray64:
         ``(T,)``; 1 where no bone was seen.
     """
     share = lengths / longest_bones(lengths)
-    seen = np.isfinite(share).any(axis=1)
-    size = np.full(len(share), np.nan)
-    if seen.any():
-        size[seen] = np.nanquantile(share[seen], 0.75, axis=1)
-    size = rolling_median(size, time_s, _SIZE_WINDOW_S / 2)
+    size = rolling_median(_upper_quartile(share), time_s, _SIZE_WINDOW_S / 2)
     return np.where(np.isfinite(size), size, 1.0)
+
+
+def _upper_quartile(values: FloatArray64) -> FloatArray64:
+    """``(T,)`` of ``(T, B)``, NaN left out: what ``np.nanquantile`` gives, and takes a hundred times as long for."""
+    if not values.size:
+        return np.full(len(values), np.nan)
+    count = np.isfinite(values).sum(axis=1)
+    place = 0.75 * np.maximum(count - 1, 0)
+    below = place.astype(np.int64)
+    ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=1)  # NaN last
+    rows = np.arange(len(values))
+    low, high = ordered[rows, below], ordered[rows, np.minimum(below + 1, np.maximum(count - 1, 0))]
+    return np.asarray(low + (place - below) * (high - low))
 
 
 def body_unit(keypoints: FloatArray64, skeleton: Skeleton) -> float:

@@ -53,7 +53,11 @@ def analyse_jump(sequence: PoseSequence, options: AnalysisOptions | None = None)
     track_id = int(sequence.track_ids[0])
     if jumper is None or not flights:
         text = "No jump found: both feet never leave the ground together with the hips."
-        return Analysis("jump", track_id, findings=(Finding("limit", text),), history=sequence.history)
+        if jumper is None:
+            text = "No jump can be found: hips or feet are never seen."
+        unseen = 1.0 if jumper is None else float(np.isnan(jumper.feet).mean())
+        findings = (Finding("limit", text),)
+        return Analysis("jump", track_id, findings=findings, excluded_fraction=unseen, history=sequence.history)
     scale = known_scale(sequence, options)
     return Analysis(
         activity="jump",

@@ -9,13 +9,45 @@ from gonio.arrays import FloatArray64, check_shape
 
 CYCLE_POINTS = 101
 """0, 1, ... 100 % of a cycle."""
-_DECIMALS = {"s": 3, "m": 3, "m/s": 2, "1": 2, "leg lengths": 2, "leg lengths/s": 2, "body lengths": 2, "px": 0}
+_DECIMALS = {
+    "deg/s": 0,
+    "s": 3,
+    "m": 3,
+    "m/s": 2,
+    "1": 2,
+    "leg lengths": 2,
+    "leg lengths/s": 2,
+    "body lengths": 2,
+    "px": 0,
+}
 NOT_MEDICAL = "Gonio is not a medical device."
 
 
 def decimals(unit: str) -> int:
     """How many decimals a number of this unit is written with."""
     return _DECIMALS.get(unit, 1)
+
+
+def value_decimals(value: float, unit: str) -> int:
+    """The same for a number itself: a count, whole and without a unit, has none.
+
+    Example:
+        >>> value_decimals(5.0, "1"), value_decimals(0.5, "1")
+        (0, 2)
+    """
+    return 0 if unit in ("", "1") and float(value).is_integer() else decimals(unit)
+
+
+def error_text(sd: float, unit: str) -> str:
+    """A standard deviation with the digits of its unit; one that is too small for them is not shown as none.
+
+    Example:
+        >>> error_text(3.82, "deg"), error_text(0.004, "m/s")
+        ('3.8', '<0.01')
+    """
+    digits = decimals(unit)
+    least = 10.0**-digits
+    return f"<{least:.{digits}f}" if 0 < sd < least / 2 else f"{sd:.{digits}f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +106,10 @@ class Measure:
         if not math.isfinite(self.value):
             return f"{self.label} not measured" + (f" ({self.note})" if self.note else "")
         unit = "" if self.unit in ("", "1") else f" {self.unit}"
-        digits = decimals(self.unit)
+        digits = value_decimals(self.value, self.unit)
         text = f"{self.label} {self.value:.{digits}f}{unit}"
         if math.isfinite(self.sd):
-            text += f" +- {self.sd:.{digits}f}"
+            text += f" +- {error_text(self.sd, self.unit)}"
         if self.excluded_fraction > 0:
             text += f" ({100 * self.excluded_fraction:.0f} % of frames excluded{': ' + self.note if self.note else ''})"
         elif self.note:
@@ -90,9 +122,9 @@ class Repetition:
     """One repetition of an exercise.
 
     Attributes:
-        start_s: Leaving the start position.
+        start_s: Leaving the start position; NaN: before the recording.
         turn_s: The extreme: bottom of a squat, top of a pull-up.
-        end_s: Back in the start position.
+        end_s: Back in the start position; NaN: after the recording.
         side: For one-sided exercises.
         range: Of the signal, start to extreme, in its unit.
         range_sd: Its standard deviation.

@@ -4,6 +4,7 @@ Signs of angles depend on it. Everything is read from turns between segments (wh
 lies from the ears) and from widths across the trunk, so neither the roll of the camera nor lying down matters.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +15,7 @@ from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.series import Side
 from gonio.analysis.upright import trunk_length, upright
 from gonio.analysis.validity import keypoint_reasons
+from gonio.analysis.windows import rolling_median
 from gonio.arrays import FloatArray64
 from gonio.structures.sequence import PoseSequence
 
@@ -29,6 +31,10 @@ way, the 75th to 90th percentile is 0.67 to 0.78 and 0.49 to 0.58. The shoulders
 _SIDE_DEG = 30.0
 _FRONTAL_DEG = 55.0
 """Turned away from the side view by less: side; by more: frontal."""
+_CLEARLY = 0.2
+"""Mean sine of the turns between segments from which on somebody clearly faces left or right."""
+_FACING_S = 1.0
+"""Who faces the other way for less has not turned round, or it was a model's error."""
 _LIMBS: tuple[Limb, Limb] = ("left", "right")
 
 
@@ -92,6 +98,34 @@ def detect_view(sequence: PoseSequence, *, options: AnalysisOptions | None = Non
     return replace(view, facing=side, visible_side=side, confidence=sure, note=note)
 
 
+def longest_facing(sequence: PoseSequence, *, options: AnalysisOptions | None = None) -> tuple[float, float] | None:
+    """From when to when, in seconds, somebody who turns round faces one way for longest; None of one who does not.
+
+    Args:
+        sequence: Of one person, in two dimensions; in three, forward is known at every moment.
+        options: ``min_score`` hides keypoints from the decision.
+    """
+    if sequence.keypoints.shape[-1] == 3 or len(sequence) < 2:
+        return None
+    options = options or AnalysisOptions()
+    points = upright(sequence)[:, 0]
+    points = np.where((keypoint_reasons(sequence, options.min_score) == 0)[..., None], points, np.nan)
+    cues = list(_turn_cues(points, sequence))
+    sines, weights = np.stack([sine for _, sine in cues]), np.array([weight for weight, _ in cues])[:, None]
+    total = (weights * np.isfinite(sines)).sum(axis=0)
+    votes = np.divide(
+        (weights * np.nan_to_num(sines)).sum(axis=0), total, out=np.full(len(total), np.nan), where=total > 0
+    )
+    votes = rolling_median(votes, sequence.time_s, _FACING_S / 2)
+    clear = np.flatnonzero(np.abs(votes) > _CLEARLY)
+    changes = np.flatnonzero(np.diff(np.sign(votes[clear])))
+    ways = [(part[0], part[-1]) for part in np.split(clear, changes + 1) if len(part)]
+    times = [(float(sequence.time_s[first]), float(sequence.time_s[last])) for first, last in ways]
+    lasting = [way for way in times if way[1] - way[0] > _FACING_S]
+    signs = {float(np.sign(votes[first])) for (first, _), way in zip(ways, times, strict=True) if way in lasting}
+    return max(lasting, key=lambda way: way[1] - way[0]) if len(signs) > 1 else None
+
+
 def _kind(width: float, options: AnalysisOptions) -> tuple[Kind, str]:
     if options.view is not None:
         return options.view, "as told"
@@ -134,30 +168,36 @@ def _width(points: FloatArray64, sequence: PoseSequence) -> float:
 
 def _turn_votes(points: FloatArray64, sequence: PoseSequence) -> float:
     """From -1, faces left, to 1, right: the weighted mean of what turns between segments say; 0: nothing seen."""
-
-    def at(name: str, side: Side = "both") -> FloatArray64:
-        return positions(points, landmark(sequence.skeleton, name, side))
-
-    votes: list[tuple[float, float]] = []  # weight, sine of the turn that is positive facing right
-
-    def vote(weight: float, first: FloatArray64, second: FloatArray64) -> None:
-        norm = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
-        sine = np.divide(_cross(first, second), norm, out=np.full(len(norm), np.nan), where=norm > 0)
-        if np.isfinite(sine).any():
-            votes.append((weight, float(np.nanmean(sine))))
-
-    trunk = at("mid_shoulder") - at("mid_hip")
-    vote(2.0, at("nose") - at("mid_ear"), trunk)
-    for side in _LIMBS:
-        thigh, shank = at("knee", side) - at("hip", side), at("ankle", side) - at("knee", side)
-        vote(3.0, shank, at("toe", side) - at("heel", side))
-        vote(3.0, shank, thigh)  # knees bend one way only
-        vote(0.5, at("elbow", side) - at("shoulder", side), at("wrist", side) - at("elbow", side))
-    travelled = _travel(at("mid_hip"), trunk, trunk_length(points, sequence))
+    seen = [(weight, sine) for weight, sine in _turn_cues(points, sequence) if np.isfinite(sine).any()]
+    votes = [(weight, float(np.nanmean(sine))) for weight, sine in seen]
+    trunk = positions(points, landmark(sequence.skeleton, "mid_shoulder")) - positions(
+        points, landmark(sequence.skeleton, "mid_hip")
+    )
+    travelled = _travel(
+        positions(points, landmark(sequence.skeleton, "mid_hip")), trunk, trunk_length(points, sequence)
+    )
     if np.isfinite(travelled):
         votes.append((1.0, travelled))
     weights = sum(weight for weight, _ in votes)
     return sum(weight * sine for weight, sine in votes) / weights if weights else 0.0
+
+
+def _turn_cues(points: FloatArray64, sequence: PoseSequence) -> Iterator[tuple[float, FloatArray64]]:
+    """Weight, and ``(T,)`` sine of the turn between two segments that is positive facing right."""
+
+    def at(name: str, side: Side = "both") -> FloatArray64:
+        return positions(points, landmark(sequence.skeleton, name, side))
+
+    def sine(first: FloatArray64, second: FloatArray64) -> FloatArray64:
+        norm = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
+        return np.asarray(np.divide(_cross(first, second), norm, out=np.full(len(norm), np.nan), where=norm > 0))
+
+    yield 2.0, sine(at("nose") - at("mid_ear"), at("mid_shoulder") - at("mid_hip"))
+    for side in _LIMBS:
+        thigh, shank = at("knee", side) - at("hip", side), at("ankle", side) - at("knee", side)
+        yield 3.0, sine(shank, at("toe", side) - at("heel", side))
+        yield 3.0, sine(shank, thigh)  # knees bend one way only
+        yield 0.5, sine(at("elbow", side) - at("shoulder", side), at("wrist", side) - at("elbow", side))
 
 
 def _travel(hips: FloatArray64, trunk: FloatArray64, length: float) -> float:

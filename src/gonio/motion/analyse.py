@@ -84,6 +84,10 @@ def analyse(
     else:
         if marker_map is not None:
             raise ConfigError(f"a marker map goes with files of markers; '{source}' is a video")
+        if fps is not None or size_wh is not None:
+            raise ConfigError(
+                f"a frame rate and a size go with files of keypoints; '{source}' is a video and has its own"
+            )
         used = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
         opened = open_source(source)
         name, everyone = opened.name, track_people(opened, used, on_result=on_result)

@@ -73,7 +73,14 @@ def write_numbers(path: Path, motion: Motion, options: AnalysisOptions) -> None:
 
 
 def write_motion_report(
-    path: Path, source: str, motion: Motion, options: AnalysisOptions, *, activity: str, blur_faces: bool = False
+    path: Path,
+    source: str,
+    motion: Motion,
+    options: AnalysisOptions,
+    *,
+    activity: str,
+    command: str,
+    blur_faces: bool = False,
 ) -> None:
     """The page or the PDF of one person, with the film where the source is a video file.
 
@@ -83,6 +90,7 @@ def write_motion_report(
         motion: What was found.
         options: With which.
         activity: As it was asked for.
+        command: What a person types to make it again.
         blur_faces: Nobody shall be recognised.
 
     Raises:
@@ -90,6 +98,8 @@ def write_motion_report(
     """
     video = None if is_keypoint_file(source) or not Path(source).is_file() else Path(source)
     chosen = {field.name: getattr(options, field.name) for field in fields(options)}
+    if options.metres_per_px is None:
+        del chosen["metres_per_px_sd"], chosen["scale_source"]  # of a scale that nobody gave
     content = ReportContent(
         analyses=(motion.analysis,),
         sequence=motion.everyone,
@@ -100,7 +110,7 @@ def write_motion_report(
         model={"model": motion.model} if motion.model else {},
         versions={name: version(name) for name in ("gonio", "numpy", "scipy")},
         settings={"as": activity} | {name: str(value) for name, value in chosen.items() if value is not None},
-        command=f"gonio analyse {Path(source).name} --as {motion.analysis.activity} --report {path.name}",
+        command=command,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     _REPORTS[path.suffix.lower()](path, content, ReportOptions(blur_faces=blur_faces))

@@ -57,7 +57,7 @@ def report_html(content: ReportContent, options: ReportOptions | None = None) ->
         _header(content),
         _people_switch(content.analyses),
         *(_of_person(i, _summary(one, content)) for i, one in enumerate(content.analyses)),
-        tag("div", _player(film, size_wh, without, options), _timelines(content), class_="watch"),
+        tag("div", _player(film, size_wh, without, _whom(content), options), _timelines(content), class_="watch"),
         *people,
         tag("section", tag("h2", "Method"), method(content), id="method"),
         tag(
@@ -151,7 +151,14 @@ def _person(content: ReportContent, person: int, analysis: Analysis, stills: Seq
     return _of_person(person, _printed(name), *shown)
 
 
-def _player(film: Film | None, size_wh: tuple[int, int], without: str, options: ReportOptions) -> str:
+def _whom(content: ReportContent) -> str:
+    """Which of several people the numbers are of; where several are analysed, a switch says it."""
+    if len(content.analyses) != 1 or len(content.sequence.track_ids) < 2:
+        return ""
+    return f"Thick lines: the person who was measured (track {content.analyses[0].track_id}); thin lines: others."
+
+
+def _player(film: Film | None, size_wh: tuple[int, int], without: str, whom: str, options: ReportOptions) -> str:
     width, height = size_wh
     video = tag("video", muted=True, playsinline=True, preload="auto", tabindex=-1) if film else ""
     canvas = tag("canvas", width=width, height=height)
@@ -168,6 +175,8 @@ def _player(film: Film | None, size_wh: tuple[int, int], without: str, options: 
     notes = list(film.notes) if film else [without]
     if options.blur_faces and film:
         notes.append("Heads of tracked people are blurred; bystanders whom nobody tracked may be recognisable.")
+    if whom:
+        notes.append(whom)
     text = tag("p", escape(" ".join(notes)), class_="note") if any(notes) else ""
     return tag("div", stage, slider, tag("div", *buttons, class_="controls screen"), text, class_="player")
 

@@ -32,13 +32,18 @@ class Plot:
 
 
 def plots_of(analysis: Analysis) -> list[Plot]:
-    """The series by name and unit, in their order, but those without a valid sample last; empty ones are left out."""
+    """The series by name and unit, in their order.
+
+    Empty ones are left out, and so are those without a valid sample, which the page lists by their reasons; only where
+    there is no other are they drawn, pale.
+    """
     groups: dict[tuple[str, str], list[Series]] = {}
     for series in analysis.series:
         if len(series):
             groups.setdefault((series.name, series.unit), []).append(series)
     plots = [Plot(name, unit_name, tuple(group)) for (name, unit_name), group in groups.items()]
-    return sorted(plots, key=lambda plot: not any(series.valid.any() for series in plot.series))
+    measured = [plot for plot in plots if any(series.valid.any() for series in plot.series)]
+    return measured or plots
 
 
 def timeline(analysis: Analysis, person: int, span_s: tuple[float, float]) -> str:
@@ -169,7 +174,9 @@ def reasons_text(reasons: int) -> str:
 def _repetitions(repetitions: Sequence[Repetition], across: Scale) -> str:
     parts = []
     for i, one in enumerate(repetitions, start=1):
-        x, width = across.place(one.start_s), across.place(one.end_s) - across.place(one.start_s)
+        start_s = one.start_s if math.isfinite(one.start_s) else across.low  # begun before the recording
+        end_s = one.end_s if math.isfinite(one.end_s) else across.high
+        x, width = across.place(start_s), across.place(end_s) - across.place(start_s)
         if not (math.isfinite(x) and width > 0):
             continue
         parts.append(tag("rect", x=f"{x:.2f}%", y="0", width=f"{width:.2f}%", height="100%", class_="repetition"))

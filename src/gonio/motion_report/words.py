@@ -3,12 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from gonio.analysis.result import Analysis, Measure
+from gonio.analysis.result import Analysis, Measure, error_text, value_decimals
 from gonio.motion_report.scales import MINUS
 
 DASH = "\u2013"
 _UNITS = {"deg": "°", "deg/s": "°/s", "1": "", "": "", "m/s^2": "m/s²"}
-_DIGITS = {"s": 3, "m": 3, "m/s": 2, "1": 2, "px": 0, "deg/s": 0}
 _ACTIVITIES = {"gait": "Walking", "angles": "Joint angles", "golf": "Golf swing"}
 _TITLES = {"sit_to_stand": "Sit-to-stand", "push_up": "Push-up", "pull_up": "Pull-up"}
 
@@ -33,9 +32,7 @@ def number(value: float, unit_name: str = "") -> str:
     """
     if not math.isfinite(value):
         return DASH
-    digits = 0 if abs(value) >= 1000 else _DIGITS.get(unit_name, 1)
-    if is_count(value, unit_name):
-        digits = 0
+    digits = 0 if abs(value) >= 1000 else value_decimals(value, unit_name)
     text = f"{value:.{digits}f}"
     return text.replace("-", MINUS) if float(text) else text.replace("-", "")
 
@@ -51,6 +48,8 @@ def with_error(value: float, sd: float, unit_name: str) -> str:
     Example:
         >>> with_error(61.23, 3.8, "deg"), with_error(1.1, float("nan"), "s")
         ('61.2° ± 3.8°', '1.100\u202fs')
+        >>> with_error(1.25, 0.004, "m/s")
+        '1.25 ± <0.01\u202fm/s'
     """
     if not math.isfinite(value):
         return DASH
@@ -59,7 +58,7 @@ def with_error(value: float, sd: float, unit_name: str) -> str:
         return f"{number(value, unit_name)}{after}"
     # A sign of degrees belongs to each number, a unit with a space to both.
     between = after if after.startswith("°") else ""
-    return f"{number(value, unit_name)}{between} ± {number(sd, unit_name)}{after}"
+    return f"{number(value, unit_name)}{between} ± {error_text(sd, unit_name)}{after}"
 
 
 def percent(share: float) -> str:

@@ -86,6 +86,15 @@ def test_a_name_that_is_not_there() -> None:
         find_activity("sqat")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("walking", "gait"), ("Push Up", "push-up"), ("jump_s", "jump"), ("calf raise", "heel-raise"), ("run", "running")],
+)
+def test_what_people_also_call_them_is_suggested(name: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=f"no activity named {name!r}; did you mean {meant!r}"):
+        find_activity(name)
+
+
 def test_another_package_adds_one(plugin: Plugin) -> None:
     plugin.install("gonio-test-hop", "hop = gonio_test_hop:analyse_hop")
     assert list_activities()["hop"] == "Added by package 'gonio-test-hop'."

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from benchmarks.motion.gait_walker import walker
 from benchmarks.motion.golfer import Golfer, filmed, in_space, swing
 from benchmarks.motion.jumper import Jumper, filmed_jump
 
@@ -43,6 +45,24 @@ def test_a_summary_of_each_angle() -> None:
     assert len(own) == 4
     knee = max(measure.value for measure in analysis.measures if "knee_flexion" in measure.name)
     assert 60 < knee < 120
+
+
+def test_of_somebody_who_turns_round_one_facing_is_measured() -> None:
+    out = walker(seconds=3.0)
+    back = out.keypoints * np.array([-1, 1], np.float32)
+    both = replace(
+        out,
+        keypoints=np.concatenate([out.keypoints, back]),
+        scores=np.concatenate([out.scores, out.scores]),
+        time_s=np.concatenate([out.time_s, out.time_s + 3.0]),
+    )
+    alone, found = analyse_angles(out), analyse_angles(both)
+    for name in ("peak_knee_flexion", "least_knee_flexion"):
+        wanted = alone.measure(name, "left")
+        assert found.measure(name, "left").value == pytest.approx(wanted.value, abs=2 * wanted.sd)
+    assert found.findings[0].text.startswith("The person turns round: measured from")
+    assert found.excluded_fraction == pytest.approx(0.5, abs=0.1)
+    assert not any("turns round" in finding.text for finding in alone.findings)
 
 
 def test_one_side_is_enough() -> None:

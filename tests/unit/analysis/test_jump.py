@@ -115,3 +115,10 @@ def test_drawing_up_the_feet_is_no_jump() -> None:
 
 def test_no_frame_at_all() -> None:
     assert not analyse_jump(ONE.sequence.between(-2, -1)).events
+
+
+def test_of_somebody_who_is_never_seen_nothing_could_be_used() -> None:
+    unseen = replace(ONE.sequence, keypoints=np.full_like(ONE.sequence.keypoints, np.nan))
+    analysis = analyse_jump(unseen)
+    assert analysis.excluded_fraction == 1.0
+    assert "hips or feet are never seen" in analysis.findings[0].text

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from gonio.analysis.bones import _upper_quartile
 from gonio.analysis.outliers import impossible_bones, jumps
 from gonio.arrays import FloatArray64
 from gonio.structures.skeleton import load_skeleton
@@ -89,3 +90,15 @@ def test_missing_keypoints_are_no_outliers_and_empty_input_is_fine() -> None:
     for function in (jumps, impossible_bones):
         assert function(np.zeros((0, 17, 2)), np.zeros(0), COCO).shape == (0, 17)
         assert not function(np.full((9, 17, 2), np.nan), np.arange(9.0), COCO).any()
+
+
+def test_the_upper_quartile_is_numpys() -> None:
+    values = np.random.default_rng(0).random((50, 7))
+    values[np.random.default_rng(1).random(values.shape) < 0.4] = np.nan
+    values[:2, 0] = (0.5, np.nan)
+    values[:2, 1:] = np.nan
+    found = _upper_quartile(values)
+    seen = np.isfinite(values).any(axis=1)
+    np.testing.assert_allclose(found[seen], np.nanquantile(values[seen], 0.75, axis=1))
+    assert np.isnan(found[~seen]).all()
+    assert np.isnan(_upper_quartile(np.zeros((3, 0)))).all()

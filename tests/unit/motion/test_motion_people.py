@@ -91,5 +91,7 @@ def test_what_does_not_go_together(tmp_path: Path) -> None:
         analyse(tmp_path / "poses.csv", activity="angles", track_id=9)
     with pytest.raises(ConfigError, match="a marker map goes with"):
         analyse(tmp_path / "poses.csv", activity="angles", marker_map=tmp_path / "map.yaml")
+    with pytest.raises(ConfigError, match=r"a frame rate and a size go with files of keypoints; 'run\.mp4' is a video"):
+        analyse("run.mp4", activity="angles", fps=50)
     motion = analyse(tmp_path / "poses.csv", activity="angles")
     assert (motion.model, motion.analysis.activity) == (None, "angles")

@@ -269,11 +269,20 @@ def test_the_file_is_whole_or_absent(content: ReportContent, tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_curves_without_a_valid_sample_come_last(content: ReportContent) -> None:
+def test_curves_without_a_valid_sample_are_drawn_only_where_there_is_no_other(content: ReportContent) -> None:
     left, right = content.analyses[0].series
     hidden = replace(left, name="hip_flexion", reasons=np.ones(len(left), np.uint8))
-    plots = plots_of(replace(content.analyses[0], series=(hidden, left, right)))
-    assert [(plot.name, len(plot.series)) for plot in plots] == [("knee_flexion", 2), ("hip_flexion", 1)]
+    some = replace(content.analyses[0], series=(hidden, left, right))
+    assert [(plot.name, len(plot.series)) for plot in plots_of(some)] == [("knee_flexion", 2)]
+    assert [plot.name for plot in plots_of(replace(some, series=(hidden,)))] == ["hip_flexion"]
+    assert "Left hip flexion" in report_html(replace(content, analyses=(some,)))  # among what was excluded
+
+
+def test_of_several_people_the_page_says_who_was_measured(content: ReportContent) -> None:
+    told = f"the person who was measured (track {content.analyses[0].track_id})"
+    assert (told in report_html(content)) == (len(content.sequence.track_ids) > 1)
+    alone = content.sequence.person(content.analyses[0].track_id)
+    assert told not in report_html(replace(content, sequence=alone))
 
 
 @pytest.mark.parametrize("name", ["film_px", "film_s", "film_bytes", "stills"])

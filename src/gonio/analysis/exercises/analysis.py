@@ -1,10 +1,13 @@
 """`analyse_exercise`: repetitions or holds of one person, with times, range, tempo, symmetry, angles and form."""
 
 import math
+from dataclasses import replace
+
+import numpy as np
 
 from gonio.analysis.exercises.body import Body, LimbLengths
 from gonio.analysis.exercises.form import Fault, faults_of, findings_of, hold_faults, limits_of
-from gonio.analysis.exercises.holds import Hold, find_holds
+from gonio.analysis.exercises.holds import Hold, find_holds, why_none
 from gonio.analysis.exercises.measures import (
     angle_measures,
     angles_of,
@@ -62,12 +65,13 @@ def _of_repetitions(
         activity=exercise.name,
         track_id=int(sequence.track_ids[0]),
         events=_events(found, exercise),
-        repetitions=tuple(_with_faults(one.repetition, broken) for one, broken in zip(found, faults, strict=True)),
+        repetitions=tuple(_as_seen(one, broken) for one, broken in zip(found, faults, strict=True)),
         measures=(*measures, *angle_measures(angles, found, exercise.events.turn)),
         series=(*count.series, *angles),
         findings=(
             *findings_of([fault for broken in faults for fault in broken], len(found)),
             *_notes(count, late),
+            *(() if found else _none_found(count, exercise)),
             *(limits_of(exercise, view.kind) if found else ()),
         ),
         excluded_fraction=max(series.excluded_fraction for series in count.series),
@@ -90,7 +94,10 @@ def _of_holds(
         events=tuple(event for hold in holds for event in _hold_events(hold)),
         measures=tuple(hold_measures(holds)),
         series=(series, *angles_of(sequence, exercise, view, options)),
-        findings=(*findings_of(faults, len(holds)), *(limits_of(exercise, view.kind) if holds else ())),
+        findings=(
+            *findings_of(faults, len(holds)),
+            *(limits_of(exercise, view.kind) if holds else (Finding("limit", why_none(body, exercise, lengths)),)),
+        ),
         excluded_fraction=series.excluded_fraction,
         facts=_facts(exercise, view),
         history=sequence.history,
@@ -110,6 +117,9 @@ def _five_times(found: tuple[Found, ...]) -> Measure:
     """From the first start to the fifth end: what the five-times test reports."""
     if len(found) < 5:
         return Measure("five_times", math.nan, math.nan, "s", note=f"only {len(found)} of 5 repetitions")
+    if not (found[0].begun and found[4].finished):
+        why = "the recording does not show the whole of the first and the fifth repetition"
+        return Measure("five_times", math.nan, math.nan, "s", note=why)
     time_s = found[4].repetition.end_s - found[0].repetition.start_s
     sd_s = math.hypot(found[0].turn_sd_s, found[4].turn_sd_s) * math.sqrt(2)
     return Measure("five_times", time_s, sd_s, "s", source="Whitney et al., Phys Ther 85(10), 2005")
@@ -135,15 +145,13 @@ def _hold_events(hold: Hold) -> tuple[Event, Event]:
     return Event("hold_start", hold.start_s, hold.side, sd_s), Event("hold_end", hold.end_s, hold.side, sd_s)
 
 
-def _with_faults(repetition: Repetition, faults: tuple[Fault, ...]) -> Repetition:
-    return Repetition(
-        repetition.start_s,
-        repetition.turn_s,
-        repetition.end_s,
-        repetition.side,
-        repetition.range,
-        repetition.range_sd,
-        tuple(fault.name for fault in faults),
+def _as_seen(found: Found, faults: tuple[Fault, ...]) -> Repetition:
+    """With its faults, and without a start or an end that the recording does not show."""
+    return replace(
+        found.repetition,
+        start_s=found.repetition.start_s if found.begun else math.nan,
+        end_s=found.repetition.end_s if found.finished else math.nan,
+        faults=tuple(fault.name for fault in faults),
     )
 
 
@@ -166,11 +174,25 @@ def _notes(count: Count, late: int) -> tuple[Finding, ...]:
     return tuple(notes)
 
 
+def _none_found(count: Count, exercise: Exercise) -> tuple[Finding, ...]:
+    """Why a recording has no repetition: nothing was seen, or nothing moved far enough."""
+    series = min(count.series, key=lambda one: one.excluded_fraction)
+    what, needed = exercise.signals[0].words, exercise.needed_range.least
+    values = series.values[series.valid]
+    reached = float(np.subtract(*np.percentile(values, (95, 5)))) if len(values) else 0.0
+    if not len(values):
+        why = f"the {what} is never seen well enough"
+    elif reached < needed:
+        why = f"the {what} changes by {reached:.0f} {series.unit} in all, and a repetition needs {needed:g}"
+    else:
+        why = f"the {what} does not go out and back as in this exercise"
+    return (Finding("limit", f"No repetition was found: {why}."),)
+
+
 def _facts(exercise: Exercise, view: View) -> dict[str, str]:
-    signal = exercise.signals[0]
     return {
         "exercise": exercise.title,
         "source": exercise.source,
         "view": f"{view.kind} ({view.note})",
-        "signal": f"{signal.kind} of {', '.join(signal.points)}",
+        "signal": exercise.signals[0].words,
     }

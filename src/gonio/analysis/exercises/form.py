@@ -13,6 +13,7 @@ from gonio.analysis.view import Kind
 
 INCOMPLETE_RANGE = "incomplete_range"
 TOO_FAST = "too_fast"
+_A: dict[Kind, str] = {"side": "a side", "frontal": "a frontal", "oblique": "an oblique"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def limits_of(exercise: Exercise, view: Kind) -> tuple[Finding, ...]:
     """What cannot be judged from this side."""
     unseen = [rule for rule in exercise.rules if rule.views and view not in rule.views]
     return tuple(
-        Finding("limit", f"{_words(rule)} cannot be judged in a {view} view; it needs: {', '.join(rule.views)}.")
+        Finding("limit", f"{_words(rule)} cannot be judged in {_A[view]} view; it needs: {', '.join(rule.views)}.")
         for rule in unseen
     )
 

@@ -53,6 +53,12 @@ class SignalSpec(Strict):
         """``"deg"`` or ``"%"``."""
         return _UNITS.get(self.kind, "%")
 
+    @property
+    def words(self) -> str:
+        """``"shortening of hip, knee, ankle"``."""
+        names = [point.replace("_", " ") for point in self.points]
+        return f"{self.kind} of {(' over ' if self.kind == 'height' else ', ').join(names)}"
+
     @model_validator(mode="after")
     def _points_fit(self) -> Self:
         wanted = _POINTS[self.kind]
@@ -82,6 +88,13 @@ class Condition(Strict):
     during: Literal["repetition", "turn"] = "repetition"
     least: Finite | None = None
     most: Finite | None = None
+
+    @property
+    def words(self) -> str:
+        """``"height of ankle over other ankle at least 10 %"``."""
+        unit, bounds = self.signal.unit, {"at least": self.least, "at most": self.most}
+        told = [f"{word} {bound:g} {unit}" for word, bound in bounds.items() if bound is not None]
+        return f"{self.signal.words} {' and '.join(told)}"
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> Self:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,8 @@ from gonio.analysis.gait.frontal import frontal_measures, frontal_series, step_w
 from gonio.analysis.gait.lengths import LengthUnit, length_unit
 from gonio.analysis.gait.parameters import double_support, lengths, symmetry, timing, variability
 from gonio.analysis.gait.running import running_measures, strike_finding
-from gonio.analysis.landmarks import require_one_person
+from gonio.analysis.gait.ways import longest_way
+from gonio.analysis.landmarks import Limb, landmark, positions, require_one_person
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import NOT_MEDICAL, Analysis, Cycle, Finding, Measure
 from gonio.analysis.series import Series
@@ -31,7 +33,17 @@ _ANGLES = ("knee_flexion", "hip_flexion", "ankle_dorsiflexion")
 _CLEAR_BOUNCE = 0.3
 _CLEAR_SIGN = 0.5
 _SLOW_FPS = 50.0
+_FEWEST_FPS = 15.0
 _FEW_STRIDES = 3
+_EITHER_WAY = (
+    "cadence",
+    "stride_time",
+    "step_time",
+    "step_width",
+    "step_time_symmetry_index",
+    "stride_time_variability",
+)
+"""Measures that hold for walking backwards too: of times between the same moments of two steps."""
 _LEG_PARTS = ("hip", "knee", "ankle", "heel", "big_toe", "foot_index")
 
 
@@ -57,6 +69,9 @@ def analyse_gait(
     if activity not in ("auto", "gait", "running"):
         raise ConfigError(f"gait analysis knows no activity {activity!r}; say 'auto', 'gait' or 'running'.")
     options = options or AnalysisOptions()
+    way = longest_way(_usable(sequence), up_deg=options.up_deg, min_score=options.min_score)
+    if way is not None:
+        return _of_one_way(sequence, options, activity, way)
     view = detect_view(sequence, options=options)
     if view.kind == "frontal" and sequence.keypoints.shape[-1] == 2:
         return _from_the_front(sequence, options, view)
@@ -82,9 +97,30 @@ def analyse_gait(
     )
 
 
+def _of_one_way(
+    sequence: PoseSequence, options: AnalysisOptions, activity: Wanted, way: tuple[float, float]
+) -> Analysis:
+    """Of somebody who goes to and fro: one way of it, and a sentence that says which."""
+    part = sequence.between(*way)
+    found = analyse_gait(part, options, activity=activity)
+    text = (
+        f"The person goes to and fro: measured from {way[0]:.1f} to {way[1]:.1f} s, the longest way in one direction; "
+        "cut the clip for the others."
+    )
+    left_out = 1 - len(part) / len(sequence) * (1 - found.excluded_fraction)
+    return replace(found, findings=(Finding("limit", text), *found.findings), excluded_fraction=left_out)
+
+
 def _measures(sequence: PoseSequence, steps: Steps, unit: LengthUnit) -> Iterator[Measure]:
     if not steps.events:
         return
+    for measure in _all_measures(sequence, steps, unit):
+        if steps.body.backward and measure.name not in _EITHER_WAY:
+            measure = replace(measure, value=math.nan, sd=math.nan, note="the person moves backwards")
+        yield measure
+
+
+def _all_measures(sequence: PoseSequence, steps: Steps, unit: LengthUnit) -> Iterator[Measure]:
     yield from timing(steps)
     if steps.locomotion.activity == "running":
         yield from running_measures(sequence, steps, unit)
@@ -107,8 +143,9 @@ def _cycles(steps: Steps, series: tuple[Series, ...]) -> Iterator[Cycle]:
 
 
 def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted) -> Iterator[Finding]:
+    rate = 1 / float(np.median(np.diff(sequence.time_s))) if len(sequence) > 1 else math.nan
     if not steps.events:
-        yield Finding("limit", "No steps were found: the feet do not pass each other again and again.")
+        yield Finding("limit", f"No steps were found: {_why_no_steps(sequence, rate)}.")
     bounce = steps.locomotion.bounce
     if activity == "auto" and steps.events and not abs(bounce) > _CLEAR_BOUNCE:
         other = "running" if steps.locomotion.activity == "gait" else "walking"
@@ -119,7 +156,6 @@ def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted
         yield Finding("limit", "Which way the person faces is uncertain; if it is wrong, strikes and toe-offs are too.")
     if steps.body.backward:
         yield Finding("limit", "The person moves backwards; the methods are made for walking forwards.")
-    rate = 1 / float(np.median(np.diff(sequence.time_s))) if len(sequence) > 1 else math.nan
     if steps.events and rate < _SLOW_FPS:
         yield Finding("limit", f"At {rate:.0f} frames per second single events are uncertain; trust means of strides.")
     if steps.legs and not all(leg.has_foot for leg in steps.legs):
@@ -133,18 +169,35 @@ def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted
     yield Finding("note", NOT_MEDICAL)
 
 
+def _why_no_steps(sequence: PoseSequence, rate: float) -> str:
+    unseen = [side for side in LIMBS if not _foot_is_seen(sequence, side)]
+    if unseen:
+        return f"the {' and the '.join(unseen)} ankle is hidden for most of the time, and steps need both"
+    if rate < _FEWEST_FPS:
+        return f"with {rate:.0f} frames per second feet can hardly be followed; film with 30 or more"
+    return "the feet do not pass each other again and again"
+
+
+def _foot_is_seen(sequence: PoseSequence, side: Limb) -> bool:
+    points = positions(_usable(sequence).keypoints[:, 0].astype(np.float64), landmark(sequence.skeleton, "ankle", side))
+    return bool(np.isfinite(points).all(axis=-1).mean() > 0.5) if len(points) else False
+
+
 def _from_the_front(sequence: PoseSequence, options: AnalysisOptions, view: View) -> Analysis:
     usable = _usable(sequence)
     body = body_of(usable, up_deg=options.up_deg, min_score=options.min_score)
     unit = length_unit(sequence, body, options)
     series = frontal_series(sequence, options)
-    limit = "Seen from the front: heel strikes, toe-offs and step lengths cannot be measured; film from the side."
+    measures = tuple(frontal_measures(usable, body, unit, series))
+    limits = ["Seen from the front: heel strikes, toe-offs and step lengths cannot be measured; film from the side."]
+    if not math.isfinite(measures[0].value):
+        limits.append("No steps were found: the feet are not lifted in turn.")
     return Analysis(
         activity="gait",
         track_id=int(sequence.track_ids[0]),
-        measures=tuple(frontal_measures(usable, body, unit, series)),
+        measures=measures,
         series=series,
-        findings=(Finding("limit", limit), Finding("note", NOT_MEDICAL)),
+        findings=(*(Finding("limit", limit) for limit in limits), Finding("note", NOT_MEDICAL)),
         excluded_fraction=_excluded_fraction(usable),
         facts=_facts(body, view, unit),
         history=sequence.history,

@@ -1,5 +1,6 @@
 """Which strike, toe-off and next strike belong together, and the times between them."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -83,22 +84,22 @@ def overlaps(steps: Steps) -> Iterator[tuple[Stride, Estimate]]:
     toe-off.
     """
     for side in LIMBS:
-        other = OTHER_SIDE[side]
+        strikes, offs = (steps.times(name, OTHER_SIDE[side]) for name in (HEEL_STRIKE, TOE_OFF))
         for stride in strides_of(steps, side):
-            inner = _first_within(steps.times(HEEL_STRIKE, other), stride.strike, stride.end)
+            inner = _first_within(strikes, stride.strike, stride.end)
             if stride.off is None or inner is None:
                 continue
-            offs = [off for off in steps.times(TOE_OFF, other) if off.time_s < inner.time_s]
-            if offs and inner.time_s - offs[-1].time_s < steps.stride_s:
-                yield stride, between(stride.strike, offs[-1]) + between(inner, stride.off)
+            off = _last_before(offs, inner)
+            if off is not None and inner.time_s - off.time_s < steps.stride_s:
+                yield stride, between(stride.strike, off) + between(inner, stride.off)
 
 
 def flight_times(steps: Steps) -> list[Estimate]:
     """Seconds from each toe-off to the other foot's strike; negative where both feet stand."""
     found = []
     for side in LIMBS:
+        strikes = steps.times(HEEL_STRIKE, OTHER_SIDE[side])
         for off in steps.times(TOE_OFF, side):
-            strikes = steps.times(HEEL_STRIKE, OTHER_SIDE[side])
             near = [event for event in strikes if abs(event.time_s - off.time_s) < 0.3 * steps.stride_s]
             if near:
                 found.append(between(off, min(near, key=lambda event: abs(event.time_s - off.time_s))))
@@ -106,7 +107,17 @@ def flight_times(steps: Steps) -> list[Estimate]:
 
 
 def _first_within(events: Sequence[Event], start: Event, end: Event | None) -> Event | None:
-    for event in events:
-        if event.time_s > start.time_s and (end is None or event.time_s < end.time_s):
-            return event
+    """The first after ``start``, if it is before ``end``; events are in order of time."""
+    place = bisect_right(events, start.time_s, key=_time_s)
+    if place < len(events) and (end is None or events[place].time_s < end.time_s):
+        return events[place]
     return None
+
+
+def _last_before(events: Sequence[Event], end: Event) -> Event | None:
+    place = bisect_left(events, end.time_s, key=_time_s)
+    return events[place - 1] if place else None
+
+
+def _time_s(event: Event) -> float:
+    return event.time_s

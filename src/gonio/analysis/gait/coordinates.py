@@ -171,6 +171,8 @@ def _knee(fitter: _Fitter, side: Limb, hip: FloatArray64, ankle: FloatArray64, s
 
 def _ground_speed(forward: Curve) -> float:
     """Median backward speed while the foot is about under the pelvis, where it stands on the ground."""
+    if not np.isfinite(forward.position).any():
+        return float("nan")  # without hips
     low, high = np.nanpercentile(forward.position, (25, 75))
     under = (forward.position > low) & (forward.position < high) & (forward.velocity < 0)
     return float(-np.median(forward.velocity[under])) if under.any() else float("nan")

@@ -10,6 +10,8 @@ from gonio.analysis.moments import Moment
 from gonio.arrays import FloatArray64
 
 _FLATTEST = 1e-12
+_SLOPE_STEPS = 4
+"""Grid steps beyond a window that are looked at: a slope reaches over two."""
 _CONTRADICTS = 2.5
 """Standard deviations between two moments of one event that are not chance."""
 
@@ -38,13 +40,15 @@ def crossings(curve: Curve, window: Window, *, order: int, level: float, rising:
     Returns:
         In order of time. The sd is that of the derivative over its slope (first order).
     """
-    y = curve.values[order] - level
+    first, past = np.searchsorted(curve.time_s, (window.start_s, window.end_s))
+    near = slice(max(int(first) - _SLOPE_STEPS, 0), int(past) + _SLOPE_STEPS)  # not the whole of a long recording
+    grid_s, y = curve.time_s[near], curve.values[order, near] - level
     before, after = y[:-1], y[1:]
     crosses = (before < 0) & (after >= 0) if rising else (before > 0) & (after <= 0)
     found = []
     for i in np.flatnonzero(crosses):
-        step = curve.time_s[i + 1] - curve.time_s[i]
-        time_s = float(curve.time_s[i] + before[i] / (before[i] - after[i]) * step)
+        step = grid_s[i + 1] - grid_s[i]
+        time_s = float(grid_s[i] + before[i] / (before[i] - after[i]) * step)
         if time_s in window:
             slope = max(abs(_slope(y, int(i))) / step, _FLATTEST)
             found.append(Moment(time_s, float(curve.sd_at(time_s, order) / slope)))
@@ -67,15 +71,16 @@ def turn(curve: Curve, window: Window, *, order: int, kind: Literal["max", "min"
 
 def highest(curve: Curve, window: Window, *, order: int) -> Moment | None:
     """The highest local maximum of a derivative within a window, of order 3 too, whose own derivative is not fitted."""
-    inside = (curve.time_s >= window.start_s) & (curve.time_s <= window.end_s)
-    y = np.where(inside & np.isfinite(curve.values[order]), curve.values[order], -np.inf)
-    i = int(np.argmax(y))
+    first = int(np.searchsorted(curve.time_s, window.start_s))
+    past = int(np.searchsorted(curve.time_s, window.end_s, side="right"))
+    y = np.nan_to_num(curve.values[order, first:past], nan=-np.inf)
+    i = int(np.argmax(y)) if len(y) else 0
     if not 0 < i < len(y) - 1 or not np.isfinite(y[i - 1 : i + 2]).all():
         return None
     step = curve.time_s[1] - curve.time_s[0]
     bend = y[i - 1] - 2 * y[i] + y[i + 1]
     shift = 0.5 * (y[i - 1] - y[i + 1]) / bend if bend < 0 else 0.0
-    return Moment(float(curve.time_s[i] + shift * step), float("nan"))
+    return Moment(float(curve.time_s[first + i] + shift * step), float("nan"))
 
 
 def _slope(y: FloatArray64, i: int) -> float:

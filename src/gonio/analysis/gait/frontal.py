@@ -25,6 +25,8 @@ from gonio.structures.sequence import PoseSequence
 
 _SWING = 0.4
 """Part of the usual difference of the ankles' heights that must be undone for a step to count."""
+_LEAST_LIFT = 0.05
+"""Leg lengths that the ankles' heights differ by, from one foot lifted to the other, of somebody who takes steps."""
 _STEP_WIDTH = "between the lines of the two feet at mid-stance: Whittle, Gait Analysis: An Introduction, 4th ed. 2007"
 
 
@@ -40,10 +42,13 @@ def frontal_measures(
     sequence: PoseSequence, body: Body, unit: LengthUnit, series: tuple[Series, ...]
 ) -> Iterator[Measure]:
     """Cadence, step width and ranges of motion, of somebody seen from the front or back."""
-    yield frontal_cadence(sequence, body)
+    cadence = frontal_cadence(sequence, body)
+    yield cadence
     across = {side: _point(sequence, body, "ankle", side) for side in LIMBS}
     apart = np.abs(across["right"][:, 0] - across["left"][:, 0])
-    yield _width(apart[np.isfinite(apart)], unit)
+    stepped = math.isfinite(cadence.value)
+    widths = apart[np.isfinite(apart)] if stepped else np.zeros(0)
+    yield _width(widths, unit, steps=cadence.count, why_not="ankles not seen" if stepped else cadence.note)
     for one in series:
         yield range_of_motion(one)
 
@@ -56,9 +61,9 @@ def frontal_cadence(sequence: PoseSequence, body: Body) -> Measure:
     times, higher = sequence.time_s[seen], higher[seen]
     if len(higher) < 5:
         return Measure("cadence", math.nan, math.nan, "steps/min", note="ankles not seen")
-    low, high = np.percentile(higher, (5, 95))
-    lifts = np.array([times[i] for i, _ in turns(higher, _SWING * float(high - low))][1:-1])
-    if len(lifts) < 2:
+    swing = float(np.subtract(*np.percentile(higher, (95, 5))))
+    lifts = np.array([times[i] for i, _ in turns(higher, _SWING * swing)][1:-1])
+    if len(lifts) < 2 or not swing > _LEAST_LIFT * body.leg_length:
         return Measure("cadence", math.nan, math.nan, "steps/min", note="too few steps were seen")
     step_s = (lifts[-1] - lifts[0]) / (len(lifts) - 1)
     frame_sd = float(np.median(np.diff(times))) / math.sqrt(12) * math.sqrt(2) / (len(lifts) - 1)
@@ -77,16 +82,17 @@ def step_width(steps: Steps, sequence: PoseSequence, unit: LengthUnit) -> Measur
             places.append(float(np.interp(event.time_s + 0.15 * steps.stride_s, sequence.time_s, lateral)))
         widths.append(abs(places[1] - places[0]))
     widths = [width for width in widths if math.isfinite(width)]
-    return _width(np.array(widths), unit) if widths else None
+    return _width(np.array(widths), unit, steps=len(widths)) if widths else None
 
 
-def _width(widths: FloatArray64, unit: LengthUnit) -> Measure:
+def _width(widths: FloatArray64, unit: LengthUnit, *, steps: int, why_not: str = "") -> Measure:
+    """The usual one; frames of one step say the same thing, so that steps are counted and not frames."""
     if not len(widths):
-        return Measure("step_width", math.nan, math.nan, unit.name, note="ankles not seen", source=_STEP_WIDTH)
+        return Measure("step_width", math.nan, math.nan, unit.name, count=0, note=why_not, source=_STEP_WIDTH)
     value = float(np.median(widths)) * unit.factor
-    sd = float(widths.std() / math.sqrt(len(widths))) * unit.factor
+    sd = float(widths.std() / math.sqrt(max(steps, 1))) * unit.factor
     sd = math.hypot(sd, value * unit.relative_sd)
-    return Measure("step_width", value, sd, unit.name, count=len(widths), source=_STEP_WIDTH)
+    return Measure("step_width", value, sd, unit.name, count=steps, source=_STEP_WIDTH)
 
 
 def _point(sequence: PoseSequence, body: Body, name: str, side: Side) -> FloatArray64:

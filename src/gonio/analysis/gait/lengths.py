@@ -68,13 +68,13 @@ def footprint(steps: Steps, strike: Event) -> tuple[float, float]:
 
 
 def stride_lengths(steps: Steps, side: Limb) -> tuple[list[float], list[float]]:
-    """Between a foot's neighbouring footprints, and their sd."""
+    """Between a foot's neighbouring footprints, and their sd; of those that are seen."""
     pairs = [(stride.strike, stride.end) for stride in strides_of(steps, side)]
     return _distances(steps, pairs)
 
 
 def step_lengths(steps: Steps, side: Limb) -> tuple[list[float], list[float]]:
-    """From the other foot's footprint to the next of this one, and their sd."""
+    """From the other foot's footprint to the next of this one, and their sd; of those that are seen."""
     return _distances(steps, [(a, b) for a, b in step_pairs(steps) if b.side == side])
 
 
@@ -83,8 +83,7 @@ def speed(steps: Steps) -> tuple[float, float, int]:
     total, variance, time_s, count = 0.0, 0.0, 0.0, 0
     for side in LIMBS:
         for stride in strides_of(steps, side):
-            (length,), (sd,) = _distances(steps, [(stride.strike, stride.end)]) or ((np.nan,), (np.nan,))
-            if np.isfinite(length):
+            for length, sd in zip(*_distances(steps, [(stride.strike, stride.end)]), strict=True):
                 total, variance, count = total + length, variance + sd**2, count + 1
                 time_s += stride.time.value
     if not count:
@@ -93,6 +92,8 @@ def speed(steps: Steps) -> tuple[float, float, int]:
 
 
 def _distances(steps: Steps, pairs: list[tuple[Event, Event]]) -> tuple[list[float], list[float]]:
+    """Those of which both footprints are seen: at the end of a clip a foot may land and not be seen to rest."""
     prints = [(footprint(steps, a), footprint(steps, b)) for a, b in pairs]
-    lengths = [later[0] - earlier[0] for earlier, later in prints]
-    return lengths, [float(np.hypot(earlier[1], later[1])) for earlier, later in prints]
+    seen = [(earlier, later) for earlier, later in prints if math.isfinite(later[0] - earlier[0])]
+    lengths = [later[0] - earlier[0] for earlier, later in seen]
+    return lengths, [float(np.hypot(earlier[1], later[1])) for earlier, later in seen]

@@ -17,6 +17,13 @@ from gonio.structures.sequence import PoseSequence
 
 _SWING = 0.4
 """Part of the usual amplitude that a foot must go back for a turn to count; noise and standing still turn less."""
+_LEAST_PASS = 0.1
+"""Leg lengths between the feet's extremes below which they do not pass each other: who stands trembles and sways by
+less, and a shuffling step of 10 cm goes twice as far."""
+_ROUGHEST = 0.65
+"""Of a sine, that of 7.6 frames a stride; with 8 and more strides come out right, with fewer some of them do not."""
+_FEW_FRAMES = 16
+"""A stride: of more the roughness is noise, and false strides, of which turns were missed, are no longer."""
 _EDGE_SWING = 0.6
 """A record may end between two turns: then the foot must have come this far towards the usual one."""
 
@@ -42,16 +49,22 @@ def stride_time(body: Body, sequence: PoseSequence) -> float:
         sequence: For times and skeleton.
 
     Returns:
-        Twice the median time between neighbouring turns of the distance between the ankles (or heels).
+        Twice the median time between neighbouring turns of the distance between the ankles (or heels). NaN too where
+        the frames are too few to follow the feet: turns between frames are missed, and the others make false strides.
     """
     apart = _apart(body, sequence)
     seen = np.isfinite(apart)
     time_s, apart = sequence.time_s[seen], apart[seen]
     if len(apart) < 5:
         return float("nan")
-    passes = list(turns(apart, _SWING * _amplitude(apart)))[1:]  # the first is where the record begins
+    swing = _amplitude(apart)
+    if not swing > _LEAST_PASS * body.leg_length:
+        return float("nan")
+    passes = list(turns(apart, _SWING * swing))[1:]  # the first is where the record begins
     steps = np.diff([time_s[i] for i, _ in passes])
-    return float(2 * np.median(steps)) if len(steps) else float("nan")
+    stride_s = float(2 * np.median(steps)) if len(steps) else float("nan")
+    few = stride_s < _FEW_FRAMES * float(np.median(np.diff(sequence.time_s)))
+    return float("nan") if few and _roughness(apart) > _ROUGHEST else stride_s
 
 
 def stances(leg: Leg) -> tuple[Stance, ...]:
@@ -80,6 +93,14 @@ def _apart(body: Body, sequence: PoseSequence) -> FloatArray64:
         if np.isfinite(left - right).mean() > 0.5:
             return np.asarray(left - right)
     return np.full(len(sequence), np.nan)
+
+
+def _roughness(values: FloatArray64) -> float:
+    """Second differences over the values' own spread: ``4 sin(pi / n)^2`` of a sine of n frames; NaN of no motion."""
+    bend = np.diff(values, n=2)
+    bend, known = bend[np.isfinite(bend)], values[np.isfinite(values)]
+    spread = float(known.std()) if len(known) else 0.0
+    return float(np.sqrt(np.mean(bend**2))) / spread if spread > 0 and len(bend) else float("nan")
 
 
 def _amplitude(values: FloatArray64) -> float:

@@ -8,6 +8,8 @@ from typing import get_args
 from gonio.analysis.options import AnalysisOptions, Convention, ViewKind
 from gonio.errors import ConfigError, MediaError
 
+_FARTHEST_UP_DEG = 45.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -47,7 +49,7 @@ def options_of(scene: Scene, *, view: str | None, side: str | None, convention: 
     _check_once({"--metres-per-px": scene.metres_per_px, "--known-length": scene.known_length,
                  "--calibration": scene.calibration, "--height": scene.height_m}, "the scale")  # fmt: skip
     _check_once({"--vertical": scene.vertical, "--floor": scene.floor, "--up": scene.up_deg or None}, "the tilt")
-    _check_range("--height", scene.height_m, 0.3, 2.8)
+    _check_range("--height", scene.height_m, 0.4, 2.6, " of metres")
     _check_range("--metres-per-px", scene.metres_per_px, 1e-5, 1.0)
     _check_range("--up", scene.up_deg, -180, 180)
     metres_per_px, sd, source, up_deg = _scale_of(scene)
@@ -88,7 +90,8 @@ def _scale_of(scene: Scene) -> tuple[float | None, float, str, float]:
             raise MediaError(f"cannot read '{scene.calibration}': {error.strerror}; give a file that exists") from error
     elif scene.known_length is not None:
         points, _, length = scene.known_length.partition("=")
-        x1, y1, x2, y2, metres = _numbers("--known-length", [*points.split(","), length], 5, "100,650,300,650=1.0")
+        words = [*points.split(","), length]
+        x1, y1, x2, y2, metres = _numbers("--known-length", words, 5, "100,650,300,650=1.0", scene.known_length)
         scale = scale_from_length((x1, y1), (x2, y2), metres)
     else:
         return scene.metres_per_px, 0.0, "as given", 0.0
@@ -99,21 +102,31 @@ def _tilt_of(scene: Scene) -> float:
     from gonio.analysis.scale import up_from_line  # needs an extra
 
     if scene.vertical is not None:
-        x1, y1, x2, y2 = _numbers("--vertical", scene.vertical.split(","), 4, "640,700,652,20")
-        return up_from_line((x1, y1), (x2, y2), line="vertical")
+        x1, y1, x2, y2 = _numbers("--vertical", scene.vertical.split(","), 4, "640,700,652,20", scene.vertical)
+        return _not_the_other(up_from_line((x1, y1), (x2, y2), line="vertical"), "--vertical", "--floor")
     if scene.floor is not None:
-        x1, y1, x2, y2 = _numbers("--floor", scene.floor.split(","), 4, "10,700,1270,690")
-        return up_from_line((x1, y1), (x2, y2), line="floor")
+        x1, y1, x2, y2 = _numbers("--floor", scene.floor.split(","), 4, "10,700,1270,690", scene.floor)
+        return _not_the_other(up_from_line((x1, y1), (x2, y2), line="floor"), "--floor", "--vertical")
     return scene.up_deg
 
 
-def _numbers(option: str, words: list[str], count: int, example: str) -> list[float]:
+def _not_the_other(up_deg: float, option: str, other: str) -> float:
+    """A line nearer to the other direction is that one, and would lay the person down."""
+    if abs(up_deg) > _FARTHEST_UP_DEG:
+        raise ConfigError(
+            f"the line of {option} makes the camera {abs(up_deg):.0f} degrees askew; did you mean {other}? "
+            "a camera that really lies on its side is told with --up"
+        )
+    return up_deg
+
+
+def _numbers(option: str, words: list[str], count: int, example: str, typed: str) -> list[float]:
     try:
         numbers = [float(word) for word in words]
     except ValueError:
         numbers = []
     if len(numbers) != count or not all(math.isfinite(number) for number in numbers):
-        raise ConfigError(f"{option} takes pixels such as {example}, got {','.join(words)!r}")
+        raise ConfigError(f"{option} takes pixels such as {example}, got {typed!r}")
     return numbers
 
 
@@ -123,6 +136,6 @@ def _check_once(given: dict[str, object], what: str) -> None:
         raise ConfigError(f"{' and '.join(said)} both say {what}; give one of them")
 
 
-def _check_range(option: str, value: float | None, low: float, high: float) -> None:
+def _check_range(option: str, value: float | None, low: float, high: float, unit: str = "") -> None:
     if value is not None and not low <= value <= high:
-        raise ConfigError(f"{option} is {value}; give a number from {low:g} to {high:g}")
+        raise ConfigError(f"{option} is {value:g}; give a number{unit} from {low:g} to {high:g}")

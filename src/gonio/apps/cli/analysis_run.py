@@ -1,6 +1,7 @@
 """What ``gonio analyse`` does with one source, a folder, or a camera; rooms that need an extra are imported late."""
 
 import json as json_text
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +56,34 @@ class Request:
             detector=self.detector,
         )
 
+    def command(self, source: str, report: Path) -> str:
+        """What a person types to make a report again; files by their names alone, for a report is passed on.
+
+        A scale that was told by a length or a file is a number here.
+        """
+        options, usual = self.options, AnalysisOptions()
+        given: dict[str, object] = {
+            "--as": Path(self.activity).name,
+            "--person": self.person,
+            "--height": options.height_m,
+            "--metres-per-px": options.metres_per_px,
+            "--view": options.view,
+            "--side": options.side,
+            "--up": options.up_deg or None,
+            "--convention": None if options.convention == usual.convention else options.convention,
+            "--map": self.marker_map and self.marker_map.name,
+            "--fps": self.fps,
+            "--size": self.size_wh and "{}x{}".format(*self.size_wh),
+            "--model": self.model and Path(self.model).name,
+            "--runtime": self.runtime,
+            "--device": self.device,
+            "--detector": self.detector and Path(self.detector).name,
+            "--report": report.name,
+        }
+        words = [word for name, value in given.items() if value is not None for word in (name, f"{value}")]
+        blurred = ["--blur-faces"] if self.blur_faces else []
+        return shlex.join(["gonio", "analyse", Path(source).name, *words, *blurred])
+
 
 def print_activities() -> None:
     """The names that ``--as`` understands, each with a line, on standard output."""
@@ -90,7 +119,13 @@ def analyse_one(
         write_numbers(path, motion, request.options)
     for path in reports:
         write_motion_report(
-            path, source, motion, request.options, activity=request.activity, blur_faces=request.blur_faces
+            path,
+            source,
+            motion,
+            request.options,
+            activity=request.activity,
+            command=request.command(source, path),
+            blur_faces=request.blur_faces,
         )
     if json and stem is None:
         typer.echo(json_text.dumps(record, allow_nan=False))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gonio.analysis.result import NOT_MEDICAL, Analysis, Measure, decimals
+from gonio.analysis.result import NOT_MEDICAL, Analysis, Measure, error_text, value_decimals
 
 if TYPE_CHECKING:
     from gonio.motion.analyse import Motion
@@ -49,9 +49,9 @@ def measure_lines(measures: Sequence[Measure]) -> list[str]:
 
 
 def _number(measure: Measure) -> str:
-    digits = 0 if measure.name == "repetitions" else decimals(measure.unit)
+    digits = value_decimals(measure.value, measure.unit)
     text = f"{measure.value:9.{digits}f}"
-    text += f" +- {measure.sd:.{digits}f}" if math.isfinite(measure.sd) else ""
+    text += f" +- {error_text(measure.sd, measure.unit)}" if math.isfinite(measure.sd) else ""
     text += "" if measure.unit == "1" else f" {measure.unit}"
     if measure.normal:
         text += f"   usual {measure.normal[0]:g} to {measure.normal[1]:g}"

@@ -82,6 +82,10 @@ class MarkerMap(_Part):
         if "keypoints" not in content:
             own = {field: content[field] for field in cls.model_fields if field in content}
             content = {**own, "keypoints": {name: content[name] for name in content if name not in own}}
+        if isinstance(content.get("camera"), str) and content["camera"] != "side":
+            raise ValueError(
+                f"the camera is {content['camera']!r}; there is side, or its settings such as {{side: right}}"
+            )
         return {**content, "camera": {}} if content.get("camera") == "side" else content
 
     @field_validator("keypoints", mode="before")
@@ -225,6 +229,11 @@ def map_of_names(markers: MarkerData, skeleton: Skeleton | None = None) -> Marke
             f"the markers of '{markers.source}' have no names of keypoints ({', '.join(markers.names[:4])} …); "
             "say with a marker map which is which: docs/formats.md"
         )
+    if 2 * len(found) < len(markers.names):
+        _log.warning(
+            "%s: only %d of %d markers have names of keypoints; a marker map says what the others are: docs/formats.md",
+            markers.source, len(found), len(markers.names),
+        )  # fmt: skip
     return MarkerMap(keypoints=found, skeleton=None if skeleton is None else skeleton.name)
 
 

@@ -16,6 +16,7 @@
 """
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,11 @@ from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import Skeleton
 
+_log = logging.getLogger(__name__)
+
+_TIMED = (".trc", ".c3d", ".bvh", ".jsonl", ".parquet")
+"""Files that always have times."""
+_ANGLE_SUFFIXES = (".mot", ".sto")
 _MARKER_READERS: dict[str, Callable[[Path], MarkerData]] = {".trc": read_trc, ".c3d": read_c3d, ".bvh": read_bvh}
 _WRITERS: dict[str, Callable[[Path, PoseSequence], None]] = {
     ".coco.json": write_coco_sequence,  # before .json, which it ends in
@@ -95,7 +101,7 @@ def is_keypoint_file(path: str | Path) -> bool:
     path = Path(path)
     if path.is_dir():
         return any(path.glob("*_keypoints.json"))
-    return path.suffix.lower() in SUFFIXES
+    return path.suffix.lower() in (*SUFFIXES, *_ANGLE_SUFFIXES)  # that of angles is told apart when it is read
 
 
 def read_keypoints(
@@ -170,6 +176,8 @@ def _read(
     size_wh: tuple[int, int] | None,
 ) -> PoseSequence | list[Poses]:
     suffix = path.suffix.lower()
+    if suffix in _TIMED:
+        _say_times_are_known(path, fps)
     if suffix in _MARKER_READERS:
         return _sequence_of_markers(_MARKER_READERS[suffix](path), map_, skeleton)
     if map_ is not None:
@@ -190,9 +198,14 @@ def _read(
             return read_netcdf(path, skeleton, fps=fps)
         case ".h5":
             return read_deeplabcut_tracks(path, skeleton, fps=fps)
-        case ".mot" | ".sto":
+        case angles if angles in _ANGLE_SUFFIXES:
             raise MediaError(f"'{path}' holds angles or forces, not keypoints; give keypoints or markers")
     raise MediaError(f"'{path}' is no file of keypoints that is known; known are {', '.join(SUFFIXES)} and folders")
+
+
+def _say_times_are_known(path: Path, fps: float | None) -> None:
+    if fps is not None:
+        _log.warning("%s has a time for each frame; the frame rate of %g is not used", path, fps)
 
 
 def _sequence_of_markers(
@@ -221,6 +234,7 @@ def _read_some_json(
     if is_openpose(content):
         raise MediaError(f"'{path}' is one frame of OpenPose; give the folder '{path.parent}' with all of them")
     if isinstance(content, dict) and content.get("format") == FORMAT:
+        _say_times_are_known(path, fps)
         return as_skeleton(read_json(path), skeleton)
     return read_landmarks_json(path, skeleton, fps=fps, size_wh=size_wh)
 
@@ -232,5 +246,6 @@ def _read_some_csv(
     if is_deeplabcut(text):
         return read_deeplabcut_tracks(path, skeleton, fps=fps)
     if is_table_csv(text):
+        _say_times_are_known(path, fps)
         return read_table_csv(path, skeleton)
     return read_landmarks_csv(path, skeleton, fps=fps, size_wh=size_wh)

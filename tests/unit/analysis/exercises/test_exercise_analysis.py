@@ -77,9 +77,19 @@ def test_one_half_of_a_repetition_alone_counts(figure: "type[Figure]", wave: "Wa
     time_s, depth = wave(1, period_s=2.0, rest_s=0.5)
     whole = figure().squat(time_s, depth)
     down, up = whole.between(0, 1.5), whole.between(1.5, 9)
-    for part in (down, up):
+    for part, start, end in ((down, True, False), (up, False, True)):
         (one,) = analyse_exercise(part, load_exercise("squat")).repetitions
         assert one.turn_s == pytest.approx(1.5, abs=0.15)
+        assert (np.isfinite(one.start_s), np.isfinite(one.end_s)) == (start, end)  # what is not shown is not guessed
+
+
+def test_five_times_needs_the_whole_of_the_fifth(figure: "type[Figure]", wave: "Waves") -> None:
+    time_s, depth = wave(5)
+    sequence = figure().squat(time_s, 1 - depth, deepest_deg=120)
+    cut = analyse_exercise(sequence.between(0, 9.6), load_exercise("sit-to-stand-5x"))  # stood up, not yet seated
+    assert len(cut.repetitions) == 5
+    assert not np.isfinite(cut.measure("five_times").value)
+    assert "does not show the whole" in cut.measure("five_times").note
 
 
 def test_partial_movements_are_not_counted_and_shallow_ones_are_faults(figure: "type[Figure]", wave: "Waves") -> None:
@@ -101,6 +111,32 @@ def test_idle_people_do_no_repetitions(figure: "type[Figure]", name: str, yaw: f
         result = analyse_exercise(idle, load_exercise(name))
         assert not result.repetitions
         assert not [event for event in result.events if event.name != "hold_start"]
+
+
+def test_why_nothing_was_counted_is_said(figure: "type[Figure]", wave: "Waves") -> None:
+    time_s, depth = wave(3)
+    shallow = analyse_exercise(figure().squat(time_s, depth, deepest_deg=30), load_exercise("squat"))
+    assert [finding.text for finding in shallow.findings] == [
+        "No repetition was found: the shortening of hip, knee, ankle changes by 3 % in all, and a repetition needs 12."
+    ]
+    standing = analyse_exercise(figure().raise_arms(time_s, 0 * time_s), load_exercise("single-leg-stance"))
+    assert [finding.text for finding in standing.findings] == [
+        "No hold of 2 s or more was found: height of ankle over other ankle at least 10 % for only 0 % of the time."
+    ]
+
+
+@pytest.mark.parametrize(("raised", "holds"), [(0.0093, 1), (0.002, 0)], ids=["at the bound", "on the floor"])
+def test_trembling_at_a_bound_does_not_end_a_hold(figure: "type[Figure]", raised: float, holds: int) -> None:
+    time_s = np.arange(0, 12, 1 / 30)
+    sequence = figure(yaw_deg=90).raise_arms(time_s, 0 * time_s)
+    points, ankle = sequence.keypoints.copy(), sequence.skeleton.index("left_ankle")
+    trembling = 1.5 * np.sin(2 * np.pi * 0.7 * time_s)  # px of a leg that looks 163 long: 1 % about the bound of 10 %
+    points[:, 0, ankle, 1] -= (180 * 10 * raised + trembling).astype(np.float32)
+    sd = np.full(sequence.scores.shape, 2.0, np.float32)
+    result = analyse_exercise(replace(sequence, keypoints=points, keypoint_sd=sd), load_exercise("single-leg-stance"))
+    assert result.measure("holds").value == holds
+    if holds:
+        assert result.measure("longest_hold").value > 10
 
 
 def test_one_arm_after_the_other_and_both_together(figure: "type[Figure]", wave: "Waves") -> None:
@@ -140,6 +176,7 @@ def test_nobody_in_sight_and_two_people(figure: "type[Figure]", wave: "Waves") -
     unseen = replace(sequence, keypoints=np.full_like(sequence.keypoints, np.nan), scores=0 * sequence.scores)
     result = analyse_exercise(unseen, load_exercise("squat"))
     assert (len(result.repetitions), result.excluded_fraction) == (0, 1.0)
+    assert "shortening of hip, knee, ankle is never seen well enough" in result.findings[0].text
     two = PoseSequence(
         np.repeat(sequence.keypoints, 2, axis=1),
         np.repeat(sequence.scores, 2, axis=1),
@@ -163,6 +200,8 @@ def test_plank_is_a_hold_with_a_duration(figure: "type[Figure]") -> None:
 def test_what_cannot_be_judged_from_here_is_said(figure: "type[Figure]", wave: "Waves") -> None:
     result = analyse_exercise(figure(yaw_deg=90).squat(*wave(2)), load_exercise("squat"))
     assert any("Trunk lean cannot be judged" in finding.text for finding in result.findings if finding.kind == "limit")
+    between = analyse_exercise(figure(yaw_deg=40).squat(*wave(2)), load_exercise("squat"))
+    assert any("cannot be judged in an oblique view" in finding.text for finding in between.findings)
 
 
 def test_knees_falling_inwards_are_a_fault(figure: "type[Figure]", wave: "Waves") -> None:

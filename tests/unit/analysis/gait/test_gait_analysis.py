@@ -15,6 +15,7 @@ from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Event
 from gonio.analysis.series import Series
 from gonio.errors import ConfigError
+from gonio.structures.sequence import PoseSequence
 
 RUN = Gait(stride_s=0.7, stance=0.35, speed=3.5)
 
@@ -78,14 +79,84 @@ def test_standing_still_is_said_and_measures_nothing() -> None:
     assert any("No steps were found" in finding.text for finding in found.findings)
 
 
-def test_the_front_view_counts_steps_and_measures_width() -> None:
+@pytest.mark.parametrize("front", [False, True], ids=["side", "front"])
+def test_the_trembling_of_somebody_who_stands_is_no_step(front: bool) -> None:
+    walking = _from_the_front() if front else walker(seconds=6.0)
+    noise = np.random.default_rng(0).normal(0, 0.007, walking.keypoints.shape)  # m; of a body 240 px tall, a pixel
+    standing = np.repeat(walking.keypoints[:1], len(walking), axis=0) + noise
+    found = analyse_gait(replace(walking, keypoints=standing.astype(np.float32)), activity="gait")
+    assert found.events == ()
+    assert not any(math.isfinite(one.value) for one in found.measures if one.name in ("cadence", "step_width"))
+    assert any("No steps were found" in finding.text for finding in found.findings)
+
+
+def test_feet_without_hips_give_no_steps_and_no_warning() -> None:
+    sequence = walker()
+    keypoints = sequence.keypoints.copy()
+    for name in ("mid_hip", "left_hip", "right_hip"):
+        if name in sequence.skeleton.keypoint_names:
+            keypoints[:, :, sequence.skeleton.index(name)] = np.nan
+    assert analyse_gait(replace(sequence, keypoints=keypoints)).events == ()
+
+
+def test_a_foot_that_is_never_seen_is_named() -> None:
+    sequence = walker()
+    keypoints = sequence.keypoints.copy()
+    for part in ("ankle", "heel", "big_toe", "small_toe"):
+        keypoints[:, :, sequence.skeleton.index(f"left_{part}")] = np.nan
+    texts = [finding.text for finding in analyse_gait(replace(sequence, keypoints=keypoints)).findings]
+    assert any("the left ankle is hidden" in text for text in texts)
+
+
+def test_of_somebody_who_turns_round_one_way_is_measured() -> None:
+    gait, out = Gait(), walker(seconds=5.0)
+    back = out.keypoints * np.array([-1, 1], np.float32) + np.array([gait.speed * 5.0, 0], np.float32)
+    to_and_fro = replace(
+        out,
+        keypoints=np.concatenate([out.keypoints, back]),
+        scores=np.concatenate([out.scores, out.scores]),
+        time_s=np.concatenate([out.time_s, out.time_s + 5.0]),
+    )
+    found = analyse_gait(to_and_fro)
+    assert found.measure("speed").value == pytest.approx(gait.speed, rel=0.03)
+    assert found.measure("stance", "left").value == pytest.approx(100 * gait.stance, abs=3)
+    assert any("goes to and fro" in finding.text for finding in found.findings)
+    assert found.excluded_fraction == pytest.approx(0.5, abs=0.1)
+    times = [event.time_s for event in found.events]
+    assert max(times) <= 5.0 or min(times) >= 5.0
+    assert not any("goes to and fro" in finding.text for finding in analyse_gait(out).findings)
+
+
+def test_of_walking_backwards_no_phases_are_measured() -> None:
+    sequence = walker()
+    found = analyse_gait(replace(sequence, keypoints=sequence.keypoints[::-1].copy()))
+    assert found.measure("cadence").value == pytest.approx(120 / 1.1, abs=2)
+    for measure in (found.measure("stance", "left"), found.measure("speed")):
+        assert math.isnan(measure.value)
+        assert measure.note == "the person moves backwards"
+
+
+def test_a_footprint_that_is_not_seen_costs_only_its_own_stride() -> None:
+    sequence = walker(seconds=8.0)
+    keypoints = sequence.keypoints.copy()
+    strike_s = Gait().strikes("left", 8.0)[3]  # lands as the person goes out of the picture for a second
+    keypoints[(sequence.time_s > strike_s + 0.02) & (sequence.time_s < strike_s + 1.0)] = np.nan
+    found = analyse_gait(replace(sequence, keypoints=keypoints))
+    assert found.measure("stride_length", "left").value == pytest.approx(1.43, rel=0.02)
+
+
+def _from_the_front() -> PoseSequence:
     side = walker(seconds=6, treadmill=True)
     keypoints = side.keypoints.copy()
     for i, name in enumerate(side.skeleton.keypoint_names):
         keypoints[..., i, 0] = {"left": 0.1, "right": -0.1}.get(side.skeleton.sides[i], 0.0)
         if "shoulder" in name:
             keypoints[..., i, 0] *= 2
-    found = analyse_gait(replace(side, keypoints=keypoints))
+    return replace(side, keypoints=keypoints)
+
+
+def test_the_front_view_counts_steps_and_measures_width() -> None:
+    found = analyse_gait(_from_the_front())
     assert found.facts["view"] == "frontal"
     assert found.events == ()
     assert found.measure("cadence").value == pytest.approx(120 / 1.1, abs=2)

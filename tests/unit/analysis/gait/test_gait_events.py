@@ -125,6 +125,17 @@ def test_a_stride_time_needs_feet_that_pass_each_other() -> None:
     assert np.isnan(stride_time(body_of(sequence), sequence))
 
 
+@pytest.mark.parametrize("fps", [4, 5, 6, 7])
+@pytest.mark.parametrize("slower", [1, 4], ids=["as it was", "slow motion"])
+def test_too_few_frames_a_stride_give_no_false_strides(fps: int, slower: int) -> None:
+    few = walker(Gait(stride_s=1.0), seconds=9.0, fps=fps)
+    few = replace(few, time_s=few.time_s * slower)
+    assert find_steps(few).events == ()
+    enough = walker(Gait(stride_s=1.0), seconds=9.0, fps=10)
+    enough = replace(enough, time_s=enough.time_s * slower)
+    assert find_steps(enough).stride_s == pytest.approx(slower, rel=0.06)
+
+
 def test_an_unseen_leg_is_left_out() -> None:
     sequence: PoseSequence = walker()
     keypoints = sequence.keypoints.copy()

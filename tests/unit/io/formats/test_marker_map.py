@@ -108,10 +108,11 @@ def test_side_camera(tmp_path: Path) -> None:
         ("keypoints: {left_heel: []}", "left_heel has no marker"),
         ("keypoints: {left_heel: L.Heel}\naxis: {up: y}", "axis: Extra inputs"),
         ("keypoints: {left_heel: L.Heel}\naxes: {up: w, forward: x}", "axes.up"),
+        ("keypoints: {left_heel: L.Heel}\ncamera: front", "the camera is 'front'; there is side"),
         ("keypoints: {left_hip: A}\nhips: {method: harrington, left_asis: A, right_asis: B, left_psis: C, "
          "right_psis: D}", "hips computes left_hip"),
     ],
-    ids=["yaml", "list", "empty", "no marker", "unknown field", "unknown axis", "hips twice"],
+    ids=["yaml", "list", "empty", "no marker", "unknown field", "unknown axis", "camera", "hips twice"],
 )  # fmt: skip
 def test_wrong_maps(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
@@ -141,6 +142,11 @@ def test_names_of_keypoints_need_no_map() -> None:
     assert map_of_names(named).keypoints == {"right_big_toe": ("RBigToe",), "left_heel": ("Anna:LHeel",)}
     with pytest.raises(ConfigError, match=r"no names of keypoints \(C7 …\)"):
         map_of_names(MarkerData(("C7",), np.zeros((1, 1, 3)), np.zeros(1)))
+
+
+def test_markers_that_are_not_understood_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    map_of_names(MarkerData(("RBigToe", "C7", "T10", "STRN"), np.zeros((1, 4, 3)), np.zeros(1), source="lab.trc"))
+    assert "lab.trc: only 1 of 4 markers have names of keypoints" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["walk", "run"])

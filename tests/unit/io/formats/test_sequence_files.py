@@ -143,6 +143,16 @@ def test_what_is_none(tmp_path: Path, name: str, text: str, error: type[Exceptio
         read_sequence(tmp_path / name)
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.csv", "a.parquet"])
+def test_a_frame_rate_beside_times_is_not_used_and_that_is_said(
+    tmp_path: Path, make_sequence: MakeSequence, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sequence = make_sequence(unit="px", d=2)
+    write_sequence(tmp_path / name, sequence)
+    np.testing.assert_allclose(read_sequence(tmp_path / name, fps=7).time_s, sequence.time_s)
+    assert "has a time for each frame; the frame rate of 7 is not used" in caplog.text
+
+
 def test_a_missing_file_and_a_needless_map(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no file"):
         read_sequence(tmp_path / "a.json")
