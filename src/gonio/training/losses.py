@@ -16,7 +16,7 @@ from gonio.errors import ConfigError
 
 Outputs = Mapping[str, Tensor]
 Loss = Callable[[Outputs, Outputs, Tensor], dict[str, Tensor]]
-"""Outputs, targets (as the codec encodes them, plus ``ignore`` of whole pictures), weights ``(B, K)`` → terms."""
+"""Outputs, targets (as the codec encodes them, grids perhaps with ``ignore``), weights ``(B, K)`` → terms."""
 
 _FOCAL_ALPHA, _FOCAL_BETA = 2.0, 4.0
 _REGRESS, _OFFSET, _BOX = 0.1, 1.0, 0.1
@@ -78,19 +78,16 @@ def grid_loss(outputs: Outputs, targets: Outputs, weights: Tensor) -> dict[str, 
 
     Args:
         outputs: As `gonio.codecs.grid` has them.
-        targets: As encoded; a regression counts where it is not zero. Of whole pictures also ``ignore``,
-            ``(B, 1 + K, h, w)``: how far centre map and heatmaps teach nothing, as in a box without labelled keypoints.
-        weights: ``(B, K)``, of a crop's person; where there is ``ignore``, that decides instead.
+        targets: As encoded; a regression counts where it is not zero. Perhaps ``ignore``,
+            ``(B, 1 + K, h, w)``: how far centre map and heatmaps teach nothing, as where somebody else is.
+        weights: ``(B, K)``, of a crop's person; of whole pictures 1.
     """
-    if "ignore" in targets:
-        counts = 1 - targets["ignore"]
-        of_center, of_keypoints = counts[:, :1], counts[:, 1:]
-        trust = torch.ones_like(weights)
-    else:
-        of_center, of_keypoints, trust = torch.ones_like(targets["center"]), weights[..., None, None], weights
+    peaks = torch.cat([targets["center"], targets["heatmap"]], dim=1)
+    counts = 1 - targets["ignore"] if "ignore" in targets else torch.ones_like(peaks)
+    of_center, of_keypoints = counts[:, :1], counts[:, 1:] * weights[..., None, None]
     people = (targets["center"] == 1).sum().clamp(min=1)
     points = (targets["heatmap"] == 1).sum().clamp(min=1)
-    both = trust.repeat_interleave(2, dim=1)[..., None, None]  # of a keypoint's y and x
+    both = weights.repeat_interleave(2, dim=1)[..., None, None]  # of a keypoint's y and x
     terms = {
         "center": focal_loss(outputs["center"], targets["center"], of_center) / people,
         "heatmap": focal_loss(outputs["heatmap"], targets["heatmap"], of_keypoints) / points,

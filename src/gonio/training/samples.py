@@ -4,7 +4,7 @@ Every sample is a function of (seed, epoch, place in the epoch) alone: whichever
 kill, it is the same to the byte.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from torch.utils.data import Dataset
 
 from gonio.arrays import BoolArray, FloatArray, ImageArray
 from gonio.augmentation import Picture, augment_crop, augment_picture
-from gonio.codecs import Codec, DecodedPeople
+from gonio.augmentation.affine import move_boxes
+from gonio.codecs import Codec, DecodedPeople, SinglePersonGrid
 from gonio.errors import ConfigError
 from gonio.io.images import read_image
 from gonio.training.data import Labelled, is_learnable, person_of
@@ -26,6 +27,7 @@ Batch = dict[str, Any]
 Key = tuple[int, int, int]
 """Epoch, place in its order, index of the sample."""
 
+_AT_A_PEAK = 0.1
 _OTHERS = 4
 """Pictures from which the occluders of one crop may come."""
 
@@ -97,6 +99,9 @@ class People(Dataset[Batch]):
         )
         weights = np.where(crop.visibility > 0, crop.weights, 0).astype(np.float32)
         targets = encode(self.codec, crop.keypoints[None], crop.box[None], self.input_hw)
+        if isinstance(self.codec, SinglePersonGrid):
+            others = np.delete(one.labels.boxes, n, axis=0)
+            targets |= {"ignore": others_cells(targets, move_boxes(crop.matrix, others), self.codec.stride)}
         sample = _sample(crop.image, crop.keypoints, weights, targets)
         return sample | ({"clean": planes(crop.clean)} if self.clean else {})
 
@@ -192,6 +197,26 @@ def ignored_cells(
         column, row = np.floor(keypoints[n, k]).astype(int)
         if 0 <= row < height and 0 <= column < width:
             ignore[1 + k, row, column] = 1 - weights[n, k]
+    return ignore
+
+
+def others_cells(targets: Mapping[str, FloatArray], boxes: FloatArray, stride: int) -> FloatArray:
+    """Where a crop's scores teach nothing, ``(1 + K, h, w)`` 0 or 1, centres first: on other people, but at the peaks.
+
+    MoveNet's maps show everybody, and who is meant is told by the place in the crop. To teach it that neighbours are
+    nobody costs it much of what it knows.
+
+    Args:
+        targets: Of the crop's own person, as encoded.
+        boxes: ``(N, 4)`` of the others, px of the crop.
+        stride: px a cell.
+    """
+    peaks = np.concatenate([targets["center"], targets["heatmap"]])
+    ignore = np.zeros_like(peaks)
+    first, last = np.floor(boxes[:, :2] / stride), np.ceil(boxes[:, 2:] / stride)
+    for x1, y1, x2, y2 in np.concatenate([first, last], axis=1).astype(int).clip(0):
+        ignore[:, y1:y2, x1:x2] = 1
+    ignore[peaks > _AT_A_PEAK] = 0
     return ignore
 
 

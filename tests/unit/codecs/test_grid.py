@@ -125,14 +125,6 @@ class TestBoth:
             assert not outputs["heatmap"].any()
             assert not outputs["offset"].any()
 
-    def test_a_person_is_centred_in_the_box_wherever_the_keypoints_are(self, codec: Codec) -> None:
-        """Which is where MoveNet's own centres peak."""
-        keypoints = [(20.0, 28.0), (22.0, 26.0), (46.0, 38.0)]
-        outputs = codec.encode(people(keypoints, boxes=[(16, 24, 48, 40)]), HW)
-        assert np.argwhere(outputs["center"][0, 0] == 1).tolist() == [[32 // 4, 32 // 4]]
-        outputs = codec.encode(people(keypoints, boxes=[(np.nan,) * 4]), HW)
-        assert np.argwhere(outputs["center"][0, 0] == 1).tolist() == [[int(32.5 / 4), int(33.5 / 4)]]
-
     @pytest.mark.parametrize("box", [(np.nan,) * 4, (-40, 10, -8, 30)], ids=["no box", "box outside"])
     def test_a_person_without_keypoints_and_box_inside_leaves_no_trace(
         self, codec: Codec, box: tuple[float, ...]
@@ -189,6 +181,22 @@ def test_unflip_mirrors_and_swaps() -> None:
 class TestSinglePersonGrid:
     def test_output_channels(self) -> None:
         assert SinglePersonGrid(17).output_channels == {"center": 1, "heatmap": 17, "regress": 34, "offset": 34}
+
+    def test_a_person_is_centred_in_the_mean_of_the_keypoints_inside(self) -> None:
+        """As Thunder and Lightning have learnt it; the box does not matter."""
+        keypoints = [(20.0, 28.0), (22.0, 26.0), (46.5, 37.5)]
+        outputs = SinglePersonGrid(K).encode(people(keypoints, boxes=[(16, 24, 78, 70)]), HW)
+        assert np.argwhere(outputs["center"][0, 0] == 1).tolist() == [[31 // 4, 30 // 4]]
+        keypoints[2] = (500.0, 500.0)
+        outputs = SinglePersonGrid(K).encode(people(keypoints, boxes=[(16, 24, 78, 70)]), HW)
+        assert np.argwhere(outputs["center"][0, 0] == 1).tolist() == [[27 // 4, 21 // 4]]
+
+    def test_keypoints_are_narrower_than_centres_as_in_movenet(self) -> None:
+        outputs = SinglePersonGrid(K).encode(ONE, HW)
+        row, column = np.argwhere(outputs["heatmap"][0, 0] == 1)[0]
+        assert outputs["heatmap"][0, 0, row, column + 1] == pytest.approx(np.exp(-1 / 2))
+        row, column = np.argwhere(outputs["center"][0, 0] == 1)[0]
+        assert outputs["center"][0, 0, row, column + 1] == pytest.approx(np.exp(-1 / (2 * 1.5**2)))
 
     def test_known_cells(self) -> None:
         """Cell (row 5, column 7) of 4 px with offset (0.25, 0.5): x = 4 * 7.5 - 0.5, y = 4 * 5.25 - 0.5."""
@@ -291,6 +299,15 @@ class TestMultiPersonGrid:
         (found,) = codec.decode(codec.encode(pair, HW))
         order = np.argsort(found.keypoints[:, 1, 0])
         np.testing.assert_allclose(found.keypoints[order], pair.keypoints, rtol=0, atol=EXACT_PX)
+
+    def test_a_person_is_centred_in_the_box_wherever_the_keypoints_are(self) -> None:
+        """As MultiPose has learnt it; without a box, in the middle of what the keypoints span."""
+        keypoints = [(20.0, 28.0), (22.0, 26.0), (46.0, 38.0)]
+        codec = MultiPersonGrid(K)
+        outputs = codec.encode(people(keypoints, boxes=[(16, 24, 48, 40)]), HW)
+        assert np.argwhere(outputs["center"][0, 0] == 1).tolist() == [[32 // 4, 32 // 4]]
+        outputs = codec.encode(people(keypoints, boxes=[(np.nan,) * 4]), HW)
+        assert np.argwhere(outputs["center"][0, 0] == 1).tolist() == [[int(32.5 / 4), int(33.5 / 4)]]
 
     def test_people_centred_in_one_cell_become_the_later(self) -> None:
         pair = people([(60.0, 40.0), (40.0, 40.0), (80.0, 40.0)], [(60.0, 40.0), (60.0, 20.0), (60.0, 60.0)])

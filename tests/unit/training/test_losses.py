@@ -109,7 +109,7 @@ def test_a_grid_that_is_sure_and_right_loses_nothing(codec: Codec) -> None:
     assert all(float(term) > 0.01 for term in grid_loss(said(targets, 1), targets, torch.ones(2, K)).values())
 
 
-def test_grids_obey_weights_in_crops_and_ignore_in_pictures() -> None:
+def test_grids_obey_weights_and_what_is_ignored() -> None:
     targets = encoded(SinglePersonGrid(K), 3, 1)
     outputs = {name: value.requires_grad_() for name, value in said(targets, 1).items()}
     torch.stack(list(grid_loss(outputs, targets, torch.tensor([[1.0, 0, 1]])).values())).sum().backward()  # type: ignore[no-untyped-call]
@@ -122,7 +122,7 @@ def test_grids_obey_weights_in_crops_and_ignore_in_pictures() -> None:
     ignore = torch.zeros(1, 1 + K, 16, 12)
     ignore[:, 2] = 1
     free = {name: value.detach().requires_grad_() for name, value in outputs.items()}
-    torch.stack(list(grid_loss(free, targets | {"ignore": ignore}, torch.zeros(1, K)).values())).sum().backward()  # type: ignore[no-untyped-call]
+    torch.stack(list(grid_loss(free, targets | {"ignore": ignore}, torch.ones(1, K)).values())).sum().backward()  # type: ignore[no-untyped-call]
     gradient = free["heatmap"].grad
     assert gradient is not None
     assert [bool(channel.any()) for channel in gradient[0]] == [True, False, True]

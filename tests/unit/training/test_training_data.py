@@ -1,7 +1,10 @@
 """From label files to batches: which pictures, which people, which order, and what a grid is not taught."""
 
 import json
+import multiprocessing
+import os
 import pickle
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ from gonio.training.data import Labelled, is_learnable, load_data, load_labelled
 from gonio.training.networks import TopDownCnn
 from gonio.training.order import EpochOrder, batches, make_loader
 from gonio.training.recipe import Data, LabelSource
-from gonio.training.samples import People, Scenes, ignored_cells
+from gonio.training.samples import People, Scenes, ignored_cells, others_cells
 from gonio.training.validation import Validator
 
 HW = (64, 48)
@@ -143,6 +146,38 @@ def test_a_damaged_picture_is_told_in_one_sentence(labels: Path, tmp_path: Path,
     order = EpochOrder(bad.order, batch_size=1, steps=None, seed=0, rank=0, world=1)
     with pytest.raises(MediaError, match=r"^[^\n]*bad\.jpg[^\n]*$"):
         list(batches(make_loader(bad, order, workers=workers)))
+
+
+def test_what_a_terminal_tells_all_processes_leaves_workers_be(labels: Path) -> None:
+    """The main one saves, and ends the others."""
+    dataset = people(labels)
+    order = EpochOrder(dataset.order, batch_size=1, steps=8, seed=0, rank=0, world=1)
+    before = {child.pid for child in multiprocessing.active_children()}
+    coming = batches(make_loader(dataset, order, workers=1))
+    next(coming)
+    (worker,) = {child.pid for child in multiprocessing.active_children()} - before
+    for number in (signal.SIGINT, signal.SIGHUP):
+        os.kill(worker or 0, number)
+    assert len(list(coming)) == 7
+
+
+def test_other_people_teach_nothing_in_a_crop_but_at_the_peaks(labels: Path) -> None:
+    """MoveNet's maps show everybody; nobody is taught that the neighbour is nobody."""
+    dataset = people(labels, SinglePersonGrid(K))
+    targets = dataset[(0, 0, 0)]["targets"]
+    peaks = torch.cat([targets["center"], targets["heatmap"]]).numpy()
+    assert targets["ignore"].shape == peaks.shape
+    height, width = peaks.shape[1:]
+    half = others_cells(
+        {name: targets[name].numpy() for name in targets}, np.array([[0, 0, 4 * width, 2 * height]], np.float32), 4
+    )
+    lower = int(np.ceil(height / 2))
+    assert not half[:, lower:].any()
+    assert (half[:, :lower] == (peaks[:, :lower] <= 0.1)).all()
+    beside = others_cells(
+        {name: targets[name].numpy() for name in targets}, np.array([[-9, -9, -2, -2]], np.float32), 4
+    )
+    assert not beside.any()
 
 
 def scene(labels: Path, change: Any, **settings: Any) -> tuple[dict[str, torch.Tensor], Scenes]:
