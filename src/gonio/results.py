@@ -12,7 +12,7 @@ from gonio.draw.display import show_image
 from gonio.draw.overlay import DrawStyle, draw_poses
 from gonio.errors import ConfigError, MediaError
 from gonio.io.formats import frame_record, header_record, open_writer
-from gonio.io.images import IMAGE_SUFFIXES, write_image
+from gonio.io.images import SAVED_SUFFIXES, write_image
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
 
@@ -55,12 +55,12 @@ class Result:
             MediaError: If the file cannot be written.
         """
         path = Path(path)
-        if path.suffix.lower() in IMAGE_SUFFIXES:
+        if path.suffix.lower() in SAVED_SUFFIXES:
             write_image(path, self.plot())
         elif path.suffix.lower() not in RECORD_SUFFIXES:
             raise ConfigError(
                 f"cannot save '{path}': the suffix says what to write, a drawn picture "
-                f"({', '.join(IMAGE_SUFFIXES)}) or the numbers ({', '.join(RECORD_SUFFIXES)})"
+                f"({', '.join(SAVED_SUFFIXES)}) or the numbers ({', '.join(RECORD_SUFFIXES)})"
             )
         else:
             with open_writer(path, model=self.model, skeleton=self.poses.skeleton) as writer:

@@ -173,7 +173,7 @@ def _checked(targets: list[str]) -> list[str]:
     for target in targets:
         if target != "-":
             format_of(target)  # which complains of an unknown suffix, before the work
-        if sum(other != "-" and Path(other).absolute() == Path(target).absolute() for other in targets) > 1:
+        if sum(Path(other).absolute() == Path(target).absolute() for other in targets) > 1:
             raise ConfigError(f"'{target}' is named twice among the files to write; name it once")
     return targets
 

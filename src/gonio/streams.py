@@ -137,6 +137,8 @@ def stream_many(
         ConfigError: If a setting is out of range, there is no source, or ``track`` or ``target_fps`` is given and
             none is a video.
     """
+    if isinstance(sources, str | Path):
+        raise ConfigError(f"the sources are '{sources}', one alone; give a list of several, or take gonio.stream")
     if not sources:
         raise ConfigError("there is no source; give at least one")
     if at_once is not None and at_once < 1:

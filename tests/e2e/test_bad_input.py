@@ -69,10 +69,15 @@ def cut(path: Path, source: Path, part: float) -> Path:
     [
         pytest.param("1815.webp", ("no file '1815.webp'", "check the path"), id="missing"),
         pytest.param("photo.jpeg", ("no file 'photo.jpeg'", "did you mean 'photo.jpg'?"), id="nearly"),
+        pytest.param(
+            "link.jpg", ("no file 'link.jpg'", "a link to 'gone.jpg', which is not there"), id="dangling link"
+        ),
         pytest.param("nowhere/a.mp4", ("no file", "folder 'nowhere' does not exist"), id="missing folder"),
         pytest.param("nothing-*.png", ("no file matches 'nothing-*.png'", "quote it"), id="glob"),
         pytest.param("empty", ("no image in 'empty'", "no file lies directly in it"), id="empty folder"),
         pytest.param("texts", ("no image in 'texts'", "found 1 other file", ".jpg"), id="folder without images"),
+        pytest.param("films", ("no image in 'films', but 2 videos", "such as 'films/a.mp4'"), id="folder of videos"),
+        pytest.param("films/*.mp4", ("no image in 'films/*.mp4', but 2 videos", "by its name"), id="glob of videos"),
         pytest.param("text.jpg", ("cannot decode 'text.jpg'", "not a JPEG"), id="text as picture"),
         pytest.param("text.mp4", ("cannot decode 'text.mp4'", "convert it"), id="text as video"),
         pytest.param("cut.jpg", ("cannot decode 'cut.jpg'", "cut off", "copy"), id="truncated picture"),
@@ -91,9 +96,11 @@ def test_unreadable_source(
     write_photo(tmp_path / "photo.jpg")
     (tmp_path / "empty").mkdir()
     (tmp_path / "texts").mkdir()
-    for text in ("texts/notes.txt", "text.jpg", "text.mp4"):
+    (tmp_path / "films").mkdir()
+    for text in ("films/a.mp4", "films/b.mp4", "texts/notes.txt", "text.jpg", "text.mp4"):
         (tmp_path / text).write_text("This is no picture.\n" * 50)
     cut(tmp_path / "cut.jpg", astronaut, 0.5)
+    (tmp_path / "link.jpg").symlink_to("gone.jpg")
     (tmp_path / "zero.jpg").touch()
     (tmp_path / "zero.mp4").touch()
     if name.startswith("huge"):
@@ -219,8 +226,12 @@ def test_nobody_in_sight_is_an_empty_result(gonio: "Gonio", check: "Check", tmp_
         pytest.param(("--threads", "0"), ("threads must be", "at least 1", "'0'"), id="threads"),
         pytest.param(("--json", "poses.xml"), ("'poses.xml'", ".jsonl"), id="unknown format"),
         pytest.param(("--json", "a.csv", "--also", "a.csv"), ("'a.csv' is named twice",), id="named twice"),
+        pytest.param(("--json", "-", "--also", "-"), ("'-' is named twice",), id="standard output twice"),
         pytest.param(("--json", "folder.json"), ("cannot write 'folder.json'", "it is a folder"), id="folder as file"),
         pytest.param(("--json", "folder"), ("'folder'", "end it in one of"), id="folder without suffix"),
+        pytest.param(
+            ("--out", "run.json"), ("--out is 'run.json'", "give a folder", "file to --json"), id="numbers as folder"
+        ),
         pytest.param(
             ("--out", "photo.png"), ("cannot write 'photo.png", "is a file, not a folder"), id="file as folder"
         ),
@@ -429,9 +440,11 @@ def test_reader_of_the_output_that_goes_away(command: str, environment: dict[str
 # --- runs that are stopped ---------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_leaves_valid_files(
-    command: str, environment: dict[str, str], check: "Check", tmp_path: Path, walk: Path
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_stopped_leaves_valid_files(
+    command: str, environment: dict[str, str], check: "Check", tmp_path: Path, walk: Path, ending: signal.Signals
 ) -> None:
+    """By Ctrl-C, by a service manager, by a terminal that is closed."""
     arguments = "--model multipose --out out --json run.json --also run.jsonl --also run.csv --also run.coco.json"
     with subprocess.Popen(
         [command, "predict", str(walk), *arguments.split()],
@@ -439,11 +452,10 @@ def test_ctrl_c_leaves_valid_files(
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # A shell that starts the tests in the background leaves SIGINT ignored, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=ordinary_signals,
     ) as process:
         wait_for_lines(tmp_path / "run.jsonl", 5, process)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         stdout, stderr = process.communicate(timeout=30)
 
     said = stderr.decode().splitlines()
@@ -465,6 +477,12 @@ def test_ctrl_c_leaves_valid_files(
     assert {len(row) for row in csv.reader(table.splitlines())} == {14}
     assert check.names(tmp_path) == ["out", "run.coco.json", "run.csv", "run.json", "run.jsonl"]
     assert check.names(tmp_path / "out") == ["walk-poses.mp4"]
+
+
+def ordinary_signals() -> None:
+    """A shell that starts the tests in the background, or nohup, leaves some ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_for_lines(path: Path, count: int, process: "subprocess.Popen[bytes]") -> None:

@@ -253,8 +253,13 @@ def test_view_shows_what_lint_finds(gonio: Gonio, val: Path, tmp_path: Path) -> 
     ("arguments", "message"),
     [
         (["lint", "VAL", "--only", "typo"], "lint has no code 'typo'"),
-        (["view", "VAL", "--only", "leak", "--out", "a.png"], "there are 0 tiles"),
+        (["view", "VAL", "--only", "leak", "--out", "a.png"], "nothing to show: lint finds nothing of that"),
+        (["view", "VAL", "--page", "9", "--out", "a.png"], "there are 50 tiles, none on page 9"),
+        (["convert", "VAL", "--out", "data.yaml"], "cannot write labels as 'data.yaml'; end it in .json"),
         (["split", "VAL", "--out", "x", "--part", "train"], "is not NAME=SHARE"),
+        (["split", "VAL", "--out", "x", "--part", "a=1", "--part", "a=2"], "--part 'a=2': the name of a split"),
+        (["split", "VAL", "--out", "x", "--part", "../a=1"], "--part '../a=1': the name of a split"),
+        (["split", "VAL", "--out", "x", "--part", "=1"], "--part '=1' is not NAME=SHARE"),
         (["info", "none.json"], "no file 'none.json'"),
         (["info", "VAL", "--skeleton", "coco71"], "did you mean 'coco17'"),
     ],
@@ -268,3 +273,24 @@ def test_help_has_an_example(gonio: Gonio, verb: str) -> None:
     result = gonio("data", verb, "--help")
     assert result.returncode == 0
     assert f"Example: gonio data {verb}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("verb", "labels", "out"),
+    [
+        pytest.param(["convert"], "train.json", "train.json", id="convert"),
+        pytest.param(["split"], "train.json", ".", id="split"),
+        pytest.param(["label", "--teacher", "thunder"], "train.json", "link.json", id="label, by a link"),
+        pytest.param(["convert"], "data.yaml", ".", id="a YOLO folder onto itself"),
+    ],
+)
+def test_labels_are_never_replaced_by_what_is_made_of_them(
+    gonio: Gonio, val: Path, check: Any, tmp_path: Path, verb: list[str], labels: str, out: str
+) -> None:
+    """A split of train.json, written beside it, would be all that is left of it."""
+    shutil.copy(val, tmp_path / "train.json")
+    (tmp_path / "link.json").symlink_to(tmp_path / "train.json")
+    (tmp_path / "data.yaml").write_text("train: val2017\nkpt_shape: [17, 3]\n")
+    before = (tmp_path / labels).read_bytes()
+    check.refused(gonio("data", *verb, tmp_path / labels, "--out", tmp_path / out), "would replace the labels")
+    assert (tmp_path / labels).read_bytes() == before

@@ -74,10 +74,19 @@ def test_an_installed_model_is_found_by_its_name(
     answering(tmp_path / "far.onnx", MAPS)
     home = {"GONIO_HOME": str(tmp_path / "home")}
     assert gonio("models", "add", "far.onnx", "--name", "far-away", "--install", env=home).returncode == 0
+    (row,) = [line for line in gonio("models", env=home).stdout.splitlines() if line.startswith("far-away")]
+    assert row.split()[-2:] == ["added", "?"]  # nobody said what its terms are
     result = gonio("predict", astronaut, "--model", "far-away", "--json", "-", env=home)
     assert (result.returncode, json.loads(result.stdout)["model"]) == (0, "far-away")
     taken = gonio("models", "add", "far.onnx", "--name", "multipose", "--install", "--force", env=home)
     assert "'multipose' is a model of Gonio's; call yours otherwise by --name" in taken.stderr
+    assert json.loads((tmp_path / "far.json").read_text())["name"] == "far-away"  # refused before anything is written
+
+
+def test_a_drawing_that_cannot_be_written(gonio: "Gonio", check: "Check", tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = gonio("models", "check", "multipose", "--out", "file/seen.jpg")
+    check.refused(result, "cannot write 'file/seen.jpg': a part of its path is a file, not a folder")
 
 
 SKELETON = """

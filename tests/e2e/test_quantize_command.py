@@ -31,7 +31,7 @@ def test_lightning_in_int8_finds_the_same_person(gonio: "Gonio", photos: Path, t
     assert facts["effect"]["people"] == 2
     assert facts["effect"]["lost"] == 0
     assert facts["int8"]["size_mb"] < 0.7 * facts["float32"]["size_mb"]
-    found = gonio("predict", photos / "0.png", "--model", "small.json", "--out", "found.json")
+    found = gonio("predict", photos / "0.png", "--model", "small.json", "--out", "found")
     assert found.returncode == 0, found.stderr
 
 

@@ -87,8 +87,9 @@ def test_save_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.txt", "a", "a.gif"])
 def test_save_as_something_unknown(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match=name):
+    with pytest.raises(ConfigError, match=name) as refusal:
         make_result().save(tmp_path / name)
+    assert ".gif" not in str(refusal.value).replace(name, "")  # it is read, not written
     assert list(tmp_path.iterdir()) == []
 
 

@@ -147,6 +147,8 @@ def test_what_is_live_waits_for_nobody(model: PoseModel) -> None:
 
 
 def test_settings_are_looked_at_before_the_first_frame(model: PoseModel) -> None:
+    with pytest.raises(ConfigError, match=r"the sources are 'run\.mp4', one alone; give a list"):
+        stream_many("run.mp4")
     with pytest.raises(ConfigError, match="no source"):
         stream_many([], model=model)
     with pytest.raises(ConfigError, match="at_once is 0"):

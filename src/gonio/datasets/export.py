@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from gonio.datasets.loading import LabelledSet
 from gonio.errors import ConfigError, MediaError
+from gonio.io.atomic import atomic_path
 from gonio.io.formats.labels import write_coco_keypoints, write_yolo_pose
 from gonio.io.formats.yolo_dataset import SPLITS
 from gonio.structures.annotations import Annotations
@@ -73,9 +74,9 @@ def yolo_splits(sets: Sequence[LabelledSet]) -> dict[str, Sequence[Annotations]]
 
 
 def _copy(files: Sequence[Path], folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            shutil.copyfile(file, folder / file.name)
-    except OSError as error:
-        raise MediaError(f"cannot copy pictures to '{folder}': {error.strerror or error}; is there space?") from error
+    for file in files:
+        try:
+            with atomic_path(folder / file.name) as temporary:
+                shutil.copyfile(file, temporary)
+        except OSError as error:  # of the picture: what is wrong with the folder, atomic_path says
+            raise MediaError(f"cannot read '{file}': {error.strerror or error}; change its permissions") from error

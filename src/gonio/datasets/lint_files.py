@@ -15,7 +15,7 @@ from gonio.arrays import FloatArray64
 from gonio.datasets.findings import Finding
 from gonio.datasets.loading import LabelledSet, load_sets, picture_folders
 from gonio.errors import ConfigError, MediaError, ShapeError
-from gonio.io.formats.coco import keypoint_category, load_coco
+from gonio.io.formats.coco import keypoint_category, load_coco, of_category
 from gonio.io.formats.coco_labels import coco_annotations
 from gonio.io.formats.keypoint_names import mirrored_names, skeleton_of_names
 from gonio.io.formats.label_parts import image_labels, image_size_hw
@@ -60,14 +60,16 @@ def examine_file(
     """
     found = kind or label_format(path)
     if found == "coco":
-        return _coco(path, picture_folders(path, folders, found), skeleton)
+        return _coco(path, picture_folders(path, folders, found), skeleton, category)
     if found == "yolo":
         return _yolo(path, folders, skeleton, category)
     return load_sets([path], folders=folders, kind=found, skeleton=skeleton, category=category), []
 
 
-def _coco(path: Path, folders: tuple[Path, ...], skeleton: Skeleton | None) -> tuple[list[LabelledSet], list[Finding]]:
-    content, report = load_coco(path), _Report(path.stem)
+def _coco(
+    path: Path, folders: tuple[Path, ...], skeleton: Skeleton | None, wanted: str | None
+) -> tuple[list[LabelledSet], list[Finding]]:
+    content, report = of_category(load_coco(path), wanted, path), _Report(path.stem)
     category = keypoint_category(content["categories"], path)
     k = len(category["keypoints"])
     names = {image.get("id"): str(image.get("file_name")) for image in content["images"] if isinstance(image, dict)}

@@ -61,7 +61,8 @@ _DEFAULT_STYLE = DrawStyle()
 def draw_poses(image: ImageArray, poses: Poses, *, style: DrawStyle = _DEFAULT_STYLE) -> ImageArray:
     """Draw everyone onto a copy of the picture.
 
-    Keypoints that are NaN or below ``style.min_score`` are left out, and so is a link that misses an end.
+    Keypoints that are NaN or below ``style.min_score`` are left out, and so is a link that misses an end. Of a person
+    without any keypoint, as a detector finds them, the box is drawn whatever the style says.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB; not changed.
@@ -79,8 +80,8 @@ def draw_poses(image: ImageArray, poses: Poses, *, style: DrawStyle = _DEFAULT_S
     visible = poses.visible(style.min_score)
     points = poses.keypoints.astype(np.float64)
     widths = style.line_scale * _line_widths(points, visible, size_wh)
-    if style.boxes:
-        draw_boxes(canvas, poses, widths)
+    boxed = np.asarray(np.isnan(points).all(axis=(1, 2)) | style.boxes, bool)
+    draw_boxes(canvas, poses[boxed], widths[boxed])
     for person in np.argsort(-widths):  # small people last: thin lines stay readable on top of thick ones
         sure = _certainty(poses.scores[person], style)
         _draw_person(canvas, points[person], visible[person], sure, widths[person], poses)

@@ -14,6 +14,7 @@ import copy
 import io
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,7 +60,7 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has n
 
 
 def calibrate(graph: FloatGraph, batches: Sequence[FloatArray], method: Method) -> Any:
-    """Ranges of all activations on real inputs ``(1, 3, h, w)``, for `quantized`."""
+    """Ranges of all activations on real inputs ``(1, 3, h, w)`` of any sizes, for `quantized`."""
     chosen, options = _OPTIONS[method]
     with tempfile.TemporaryDirectory(prefix="gonio-quantize-") as folder, _silent():
         plain = Path(folder, "plain.onnx")
@@ -71,9 +72,16 @@ def calibrate(graph: FloatGraph, batches: Sequence[FloatArray], method: Method) 
             calibrate_method=chosen,
             extra_options=options,
         )
-        for start in range(0, len(batches), _AT_ONCE):
-            calibrator.collect_data(_Reader(graph.input_name, batches[start : start + _AT_ONCE]))
+        for together in _of_one_shape(batches):
+            calibrator.collect_data(_Reader(graph.input_name, together))
         return calibrator.compute_data()
+
+
+def _of_one_shape(batches: Sequence[FloatArray]) -> Iterator[Sequence[FloatArray]]:
+    """At most `_AT_ONCE` at a time: ONNX Runtime puts what one tensor was for all of them into one array."""
+    for _, same in groupby(sorted(batches, key=np.shape), key=np.shape):
+        alike = list(same)
+        yield from (alike[start : start + _AT_ONCE] for start in range(0, len(alike), _AT_ONCE))
 
 
 def quantized(

@@ -34,8 +34,11 @@ class ExportSource:
         """The same with other proposals; None: the whole picture.
 
         Raises:
-            ConfigError: If it is no top-down model.
+            ConfigError: If it is no top-down model, or the other one cannot propose.
+            UnknownModelError: If there is no such other one.
         """
+        if proposals is not None and find_card(proposals.model)[0].task == "top-down":
+            raise ConfigError(f"{proposals.model!r} is top-down and finds nobody; name a one-stage model or a detector")
         if self.card.task != "top-down":
             raise ConfigError(f"model {self.card.name!r} is one-stage: it finds people itself; leave --proposals out")
         return replace(self, card=self.card.model_copy(update={"proposals": proposals}))

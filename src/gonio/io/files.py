@@ -1,6 +1,7 @@
 """Is there such a file, and if not, which one was meant?"""
 
 import difflib
+import os
 from pathlib import Path
 
 from gonio.errors import MediaError
@@ -27,11 +28,13 @@ def check_is_file(path: Path) -> None:
 def _suggestion(path: Path) -> str:
     if "\0" in str(path):
         return "its name holds a null byte"
+    if os.path.islink(path):  # noqa: PTH114 - which does not raise at a name that no file can have
+        return f"it is a link to '{path.readlink()}', which is not there"
     if not path.parent.is_dir():
         return f"its folder '{path.parent}' does not exist either; check the path"
     try:
         names = sorted(entry.name for entry in path.parent.iterdir())
     except OSError:
         names = []
-    close = difflib.get_close_matches(path.name, names, n=1)
+    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
     return f"did you mean '{path.with_name(close[0])}'?" if close else "check the path"

@@ -38,6 +38,9 @@ _SAVE_FORMATS = {
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
+SAVED_SUFFIXES = tuple(_SAVE_FORMATS)
+"""File names that `write_image` knows."""
+
 # What Pillow's plugins raise on bytes that are not theirs, or that break off.
 _DAMAGE = (
     OSError,

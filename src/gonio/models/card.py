@@ -260,7 +260,7 @@ def read_card(path: Path) -> ModelCard:
     try:
         if path.suffix == ".onnx":
             return ModelCard.model_validate(_card_inside(path))
-        return ModelCard.model_validate_json(path.read_text(encoding="utf-8"))
+        return ModelCard.model_validate_json(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ModelError(f"cannot read the model card '{path}': {error.strerror or error}") from error
     except (ValidationError, UnicodeDecodeError) as error:

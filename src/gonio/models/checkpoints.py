@@ -23,8 +23,10 @@ SUFFIXES = (".safetensors", ".tflite", ".xml")
 def find_checkpoint(model: str | Path) -> Path | None:
     """The weights of a checkpoint, if it is one: either of its files."""
     path = Path(model)
+    if path.suffix not in (".safetensors", ".json"):
+        return None
     weights = path.with_suffix(".safetensors")
-    return weights if path.suffix in (".safetensors", ".json") and weights.is_file() else None
+    return weights if weights.is_file() else None
 
 
 def open_checkpoint(path: Path) -> tuple[Any, ModelCard]:

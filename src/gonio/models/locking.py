@@ -25,11 +25,12 @@ Turn = Literal["at once", "after another", "unlocked"]
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[Turn]:
+def locked(path: Path, *, wait: bool = True) -> Iterator[Turn]:
     """Hold a lock file while the block runs; another process, or thread, that asks for it waits.
 
     Args:
         path: The lock file; it is made, and removed at the end. Its folder must exist.
+        wait: For who holds it; False: raise.
 
     Yields:
         ``"after another"`` if somebody else held it, who may have done the work; ``"unlocked"`` if the file system
@@ -37,6 +38,7 @@ def locked(path: Path) -> Iterator[Turn]:
 
     Raises:
         OSError: If the file cannot be made.
+        BlockingIOError: If somebody else holds it and nobody shall wait.
     """
     turn: Turn = "at once"
     while True:
@@ -49,6 +51,8 @@ def locked(path: Path) -> Iterator[Turn]:
                 _log.info("no locks on the file system of '%s' (%s)", path, error.strerror)
                 yield "unlocked"
                 return
+            if not wait:
+                raise BlockingIOError(errno.EWOULDBLOCK, "is held by another process", str(path)) from error
             if turn == "at once":
                 _log.info("waiting for another process, which holds '%s'", path)
             turn = "after another"

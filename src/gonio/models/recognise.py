@@ -3,6 +3,7 @@
 Asked in this order: the card inside, the metadata of Ultralytics, what the user says, the shapes of inputs and outputs.
 """
 
+import difflib
 import hashlib
 import json
 import logging
@@ -96,7 +97,7 @@ def card_of_file(path: Path) -> ModelCard:
 def _named_in(path: Path) -> str | None:
     """The name of the weights in a JSON file that looks like a card; None: it is something else."""
     try:
-        return Path(json.loads(path.read_text("utf-8"))["weights"]["file"]).name
+        return Path(json.loads(path.read_text("utf-8-sig"))["weights"]["file"]).name
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -179,7 +180,9 @@ def _draft(facts: FileFacts, choices: Choices) -> Draft:
     asked = Request(choices.input_hw, choices.n_keypoints)
     if choices.codec is not None:
         if choices.codec not in CODECS:
-            raise ModelError(f"no codec named {choices.codec!r}; known are {', '.join(CODECS)}")
+            close = difflib.get_close_matches(choices.codec, CODECS, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise ModelError(f"no codec named {choices.codec!r}; {hint}known are {', '.join(CODECS)}")
         if choices.codec not in _ASKED:
             raise ModelError(
                 f"a card for the codec {choices.codec!r} is not drafted from a file; files of 'gonio export' hold "

@@ -107,6 +107,8 @@ def find_card(name: str | Path) -> tuple[ModelCard, Path]:
 
 
 def _unknown(name: str) -> str:
+    if Path(name).suffix in (*SUFFIXES, ".json", ".onnx"):  # no model is called so
+        return f"no file '{name}'; check the path, or give the name of a model from 'gonio models'"
     shipped = [card.name for card in shipped_models()]
     more = [card.name for card in (*zoo_models(), *added_models())]
     close = difflib.get_close_matches(name, shipped + more, n=1)

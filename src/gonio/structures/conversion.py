@@ -21,7 +21,7 @@ import numpy as np
 
 from gonio.arrays import FloatArray, IntArray, check_shape
 from gonio.structures.poses import Poses
-from gonio.structures.skeleton import Skeleton
+from gonio.structures.skeleton import Skeleton, load_skeleton
 
 
 def shared_keypoints(source: Skeleton, target: Skeleton) -> tuple[IntArray, IntArray]:
@@ -70,14 +70,17 @@ def convert_keypoints(
     return new_keypoints, new_scores
 
 
-def convert_poses(poses: Poses, target: Skeleton) -> Poses:
-    """The same people with another skeleton; boxes, person scores, track ids and time stay.
+def convert_poses(poses: Poses, target: Skeleton | str) -> Poses:
+    """The same people with another skeleton, or that of a name; boxes, person scores, track ids and time stay.
+
+    Raises:
+        ConfigError: If no skeleton has the name.
 
     Example:
-        >>> from gonio.structures.skeleton import load_skeleton
-        >>> convert_poses(Poses.empty(load_skeleton("halpe26")), load_skeleton("coco17"))
+        >>> convert_poses(Poses.empty(load_skeleton("halpe26")), "coco17")
         Poses(0 people x 17 keypoints of coco17)
     """
+    target = load_skeleton(target) if isinstance(target, str) else target
     keypoints, scores = convert_keypoints(poses.keypoints, poses.scores, source=poses.skeleton, target=target)
     world = poses.world
     if world is not None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from gonio.arrays import ImageArray
 from gonio.errors import ShapeError
 
@@ -26,7 +28,10 @@ class Frame:
     source: str = "array"
 
     def __post_init__(self) -> None:
-        image = self.image
+        image: object = self.image
+        if not isinstance(image, np.ndarray):  # None is what cv2.imread gives for a file that is not there
+            kind = type(image).__name__
+            raise ShapeError(f"image is {kind}, expected an (H, W, 3) uint8 array in RGB order; was its file read?")
         if image.ndim != 3 or image.shape[2] != 3 or image.size == 0 or image.dtype != "uint8":
             raise ShapeError(
                 f"image has shape {image.shape} and type {image.dtype}, expected (H, W, 3) uint8 in RGB order"

@@ -160,8 +160,11 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise WeightsError(f"cannot read the weights '{path}': {error}; check the path") from error
+    except SafetensorError as error:
+        way_out = "the file is damaged or none of weights: copy it again, or start its run over with --fresh"
+        raise WeightsError(f"cannot read the weights '{path}': {error}; {way_out}") from error
 
 
 def versions() -> dict[str, str]:

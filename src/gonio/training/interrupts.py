@@ -1,16 +1,18 @@
 """Ctrl-C between steps only, so that what is saved then is whole."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_STOPS = (signal.SIGINT, signal.SIGTERM)
+STOPS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if sys.platform != "win32" else ()))
+"""What stops a run: Ctrl-C, a service manager, the end of its terminal."""
 
 
 @contextmanager
 def unbroken() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM until the block has ended: what it changes together is never left half changed.
+    """Hold Ctrl-C, SIGTERM and SIGHUP until the block has ended: what it changes together is never left half changed.
 
     Outside the main thread, where no signal arrives, it does nothing.
     """
@@ -18,7 +20,7 @@ def unbroken() -> Iterator[None]:
         yield
         return
     arrived: list[int] = []
-    before = {number: signal.signal(number, lambda which, _: arrived.append(which)) for number in _STOPS}
+    before = {number: signal.signal(number, lambda which, _: arrived.append(which)) for number in STOPS}
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from gonio.arrays import IntArray
 from gonio.errors import ConfigError, PoseError
+from gonio.training.interrupts import STOPS
 from gonio.training.samples import Batch, Key
 
 
@@ -89,7 +90,9 @@ def batches(loader: "DataLoader[Batch]") -> Iterator[Batch]:
 
 
 def _start_worker(_: int) -> None:
-    """One thread each, and Ctrl-C is the main process's to answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """One thread each; what a terminal tells all processes is the main one's to answer."""
+    for number in STOPS:
+        if number != signal.SIGTERM:  # by which the main one ends those that do not end by themselves
+            signal.signal(number, signal.SIG_IGN)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml  # type: ignore[import-untyped]
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from gonio.errors import ConfigError
 from gonio.training.recipe_parts import Count, Data, LabelSource, NetworkChoice, Optim, Strict, TeacherChoice
@@ -125,9 +126,27 @@ def _first_fault(error: ValidationError) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if fault["type"] == "extra_forbidden":
-        return f"{place}: there is no such setting; docs/train.md lists all{more}"
+        close = get_close_matches(str(fault["loc"][-1]), _settings_beside(fault["loc"]), n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        return f"{place}: there is no such setting; {hint}docs/train.md lists all{more}"
     seen = "" if fault["type"] == "missing" else f", got {str(fault['input'])[:60]!r}"
-    return f"{place}: {fault['msg']}{seen}{more}"
+    return f"{place}: {fault['msg'].replace('valid tuple', 'list')}{seen}{more}"
+
+
+def _settings_beside(place: tuple[int | str, ...]) -> list[str]:
+    """The names of the settings that there are where one is named that is not."""
+    model: type[BaseModel] | None = Recipe
+    for part in place[:-1]:
+        if model is not None and isinstance(part, str):
+            model = _model_in(model.model_fields[part].annotation)
+    return [] if model is None else list(model.model_fields)
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """The settings that an annotation is of, such as ``tuple[LabelSource, ...]``."""
+    if parts := get_args(annotation):
+        return next((found for part in parts if (found := _model_in(part)) is not None), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
 def _placed(path: Path, base: Path) -> Path:

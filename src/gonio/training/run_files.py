@@ -1,14 +1,17 @@
 """The folder of a run: recipe, log, sample pictures, state, best and last checkpoint. The main process writes it."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
 from torch import Tensor
 
 from gonio.datasets.sheet import Tile, contact_sheets
+from gonio.errors import ConfigError
 from gonio.io.atomic import atomic_path
 from gonio.io.images import write_image
+from gonio.models.locking import locked
 from gonio.models.skeleton_spec import SkeletonSpec
 from gonio.structures.skeleton import Skeleton
 from gonio.training.checkpoint import CheckpointInfo, Crop, save_checkpoint, versions
@@ -37,13 +40,28 @@ class RunFiles:
 
         Raises:
             MediaError: If the folder cannot be written to.
+            ConfigError: If another run writes to it.
         """
         self._recipe, self._skeleton = recipe, SkeletonSpec.of(skeleton)
         self._crop = Crop(margin=recipe.data.margin, pad_value=recipe.data.pad_value) if top_down else None
+        self._alone = ExitStack()
         with atomic_path(recipe.folder / "recipe.yaml") as temporary:
+            self._lock(recipe.folder)
             content = recipe.model_dump(mode="json", exclude_defaults=True)
             temporary.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
         self.log = RunLog(recipe.folder, keep_bytes=progress.log_bytes, step=progress.step)
+
+    def _lock(self, folder: Path) -> None:
+        """Keep other runs out until `close`, and remove what a killed one was about to write."""
+        try:
+            turn = self._alone.enter_context(locked(folder / ".lock", wait=False))
+        except BlockingIOError as error:
+            raise ConfigError(
+                f"another run is going on in '{folder}'; wait for its end, or give this one another name or out"
+            ) from error
+        if turn != "unlocked":
+            for leftover in folder.glob(".*.tmp.safetensors"):
+                leftover.unlink(missing_ok=True)
 
     def save_checkpoint(self, name: str, weights: dict[str, Tensor], progress: Progress) -> None:
         """Write weights that anybody may load, and what they are.
@@ -79,5 +97,6 @@ class RunFiles:
         self.log.show(step, speeds)
 
     def close(self) -> None:
-        """Finish the log."""
+        """Finish the log, and let other runs in."""
         self.log.close()
+        self._alone.close()

@@ -1,6 +1,7 @@
 """The state of a run between two steps, as one safetensors file: a killed run goes on from it exactly."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gonio.errors import WeightsError
 from gonio.training.checkpoint import load_tensors, save_tensors
 
 _KEY, _RECIPE = "gonio.state", "gonio.recipe"
+_NAMED = 4
 
 Metrics = dict[str, float | None]
 """Measurements by name; None where one is not defined."""
@@ -61,7 +63,8 @@ def load_state(path: Path, *, network: nn.Module, average: nn.Module, optimizer:
     tensors, facts = load_tensors(path)
     if facts.get(_RECIPE) != recipe:
         raise WeightsError(
-            f"'{path}' is of a run with another recipe; give another name or out, or start over with --fresh"
+            f"'{path}' is of a run with another recipe{_differences(facts.get(_RECIPE), recipe)}; give another name or "
+            "out, or start over with --fresh"
         )
     try:
         network.load_state_dict(_part(tensors, "network."))
@@ -70,6 +73,27 @@ def load_state(path: Path, *, network: nn.Module, average: nn.Module, optimizer:
         return Progress(**json.loads(facts[_KEY]))
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"the state '{path}' does not fit this run ({error}); start over with --fresh") from error
+
+
+def _differences(before: str | None, now: str) -> str:
+    """The settings that two recipes do not share, in words; empty where one of them cannot be read."""
+    try:
+        old, new = (dict(_settings(json.loads(text or ""))) for text in (before, now))
+    except ValueError:
+        return ""
+    names = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    said = [f"{name} was {old.get(name)}, is {new.get(name)}" for name in names[:_NAMED]]
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return f" ({'; '.join(said + more)})"
+
+
+def _settings(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Each single value in a recipe and its dotted name."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if not inner:
+        yield name, value
+    for key, one in inner:
+        yield from _settings(one, f"{name}.{key}".lstrip("."))
 
 
 def _part(tensors: dict[str, Tensor], beginning: str) -> dict[str, Tensor]:

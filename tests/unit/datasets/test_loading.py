@@ -1,4 +1,6 @@
+import errno
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,8 +65,21 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, make_person: Make) -> No
         write_splits(tmp_path, {"a": [make_person()]}, kind="voc")  # type: ignore[arg-type]
     gone = {"001.png": tmp_path / "gone.png"}
     pytest.importorskip("yaml", reason="PyYAML writes a YOLO data set")
-    with pytest.raises(MediaError, match="cannot copy pictures"):
+    with pytest.raises(MediaError, match=r"cannot read '.*gone\.png': No such file"):
         write_splits(tmp_path, {"train": [make_person()]}, kind="yolo", pictures=gone)
+
+
+def test_no_picture_is_copied_in_part(tmp_path: Path, make_person: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("yaml", reason="PyYAML writes a YOLO data set")
+
+    def full_disk(_: Path, target: Path) -> None:
+        target.write_bytes(b"half of it")
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    monkeypatch.setattr(shutil, "copyfile", full_disk)
+    with pytest.raises(MediaError, match=r"cannot write '.*001\.png': no space left on that disk"):
+        write_splits(tmp_path, {"train": [make_person(1)]}, kind="yolo", pictures={"001.png": tmp_path / "001.png"})
+    assert list((tmp_path / "images" / "train").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -264,3 +264,12 @@ def test_equal_scores_limits_leave_no_joint_half_sure() -> None:
 def test_what_is_not_an_rgb_picture_is_refused(image: np.ndarray) -> None:
     with pytest.raises(ShapeError, match=r"expected \(H, W, 3\) uint8"):
         draw_poses(image, Poses.empty(COCO))
+
+
+def test_of_a_person_without_keypoints_the_box_is_drawn() -> None:
+    """A detector finds such people; a picture without a mark would say that it found nobody."""
+    known = person()
+    unknown = replace(known, keypoints=np.full_like(known.keypoints, np.nan), scores=np.zeros_like(known.scores))
+    corner = np.clip(unknown.boxes[0, :2], 0, None)
+    assert pixel(draw_poses(grey(), unknown), corner) != (128, 128, 128)
+    assert pixel(draw_poses(grey(), known), corner) == (128, 128, 128)

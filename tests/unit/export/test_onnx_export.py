@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from gonio.arrays import ImageArray
-from gonio.errors import ConfigError, ExportError, UnknownModelError
+from gonio.errors import ConfigError, ExportError, PoseError, UnknownModelError
 from gonio.export import exporting
 from gonio.export.exporting import ExportChoice, Exported, export_model
 from gonio.export.inputs import parity_batches, pictures_for_parity
 from gonio.export.onnx_file import finish, read_onnx
 from gonio.export.source import ExportSource, find_source
-from gonio.models.card import CropInput, read_card
+from gonio.models.card import CropInput, Proposals, read_card
 from gonio.models.loader import load_model
 from gonio.models.skeleton_spec import SkeletonSpec
 from gonio.training.checkpoint import save_checkpoint
@@ -223,6 +223,16 @@ def test_what_is_refused(plain: Path, sources: Sources, tmp_path: Path) -> None:
         export_model(find_source(plain), tmp_path / "a.onnx", ExportChoice(batch=2), pictures=[])
     with pytest.raises(ConfigError, match="is one-stage: it finds people itself; leave --proposals out"):
         sources["onestage"].proposed_by(None)
-    with pytest.raises(UnknownModelError, match=re.escape("no model named 'nothing.onnx'")):
+    with pytest.raises(UnknownModelError, match=re.escape("no file 'nothing.onnx'")):
         find_source("nothing.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [("multipos", "no model named 'multipos'; did you mean 'multipose'"), ("thunder", "'thunder' is top-down")],
+)
+def test_who_proposes_is_known(model: str, message: str) -> None:
+    """Else the file would be written, and nothing could run it."""
+    with pytest.raises(PoseError, match=message):
+        find_source("lightning").proposed_by(Proposals(model=model, min_score=0.05))

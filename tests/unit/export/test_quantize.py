@@ -197,6 +197,23 @@ def test_weights_stored_as_float16(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["percentile", "entropy", "min-max"])
+def test_crops_of_several_sizes_calibrate_together(tmp_path: Path, method: Any) -> None:
+    """As those of a card with `min_side`: what the network sees follows the person."""
+    path = dots_network(tmp_path / "dots.onnx")
+    open_size = onnx.load(path)
+    for port in (*open_size.graph.input, *open_size.graph.output):
+        for place in (2, 3):
+            port.type.tensor_type.shape.dim[place].dim_param = f"{port.name}_{place}"
+    onnx.save(open_size, path)
+    graph = read_float_graph(path)
+    random = np.random.default_rng(0)
+    batches = [random.random((1, 3, side, SIZE), np.float32) for side in (SIZE, 32, SIZE, 32, SIZE, SIZE, SIZE)]
+    low, high = calibrate(graph, batches, method)["image"].range_value
+    assert low == pytest.approx(0, abs=0.05)
+    assert high == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("method", ["percentile", "entropy", "min-max"])
 def test_every_calibration(model: Path, photos: Path, tmp_path: Path, method: Any) -> None:
     done = quantize_model(model, tmp_path / "int8.onnx", find_pictures(photos), choice(methods=(method,), gate=OPEN))
     assert done.method == method

@@ -223,7 +223,7 @@ def test_what_the_user_says_counts(answering: Any, tmp_path: Path) -> None:
         recognise(file, Choices(placement="corner"))
     with pytest.raises(ModelError, match=r"input\.crop\.std"):
         recognise(file, Choices(std=(0, 1, 1)))
-    with pytest.raises(ModelError, match="no codec named 'heatmaps'; known are"):
+    with pytest.raises(ModelError, match=r"no codec named 'heatmaps'; did you mean 'heatmap'\? known are"):
         recognise(file, Choices(codec="heatmaps"))
     with pytest.raises(ModelError, match="that does not fit the codec simcc"):
         recognise(file, Choices(codec="simcc"))

@@ -78,11 +78,17 @@ def test_a_path_to_a_card_that_is_none(tmp_path: Path) -> None:
         find_card(path)
 
 
-@pytest.mark.parametrize("name", ["absent.json", "folder.json", "absent.onnx", ""])
-def test_a_path_to_anything_else_is_an_unknown_model(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["absent.json", "folder.json", "absent.onnx", "absent.safetensors"])
+def test_a_path_without_a_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder.json").mkdir()
-    with pytest.raises(UnknownModelError, match=r"the path of a model card \(\.json\), or of an ONNX file"):
+    with pytest.raises(UnknownModelError, match=f"^no file '.*{name}'; check the path, or give the name of a model"):
         find_card(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "/"])
+def test_a_folder_is_an_unknown_model(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnknownModelError, match=r"the path of a model card \(\.json\), or of an ONNX file"):
+        find_card(name or tmp_path)
 
 
 def test_missing_weights(tiny: "Tiny") -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gonio.errors import ShapeError
+from gonio.errors import ConfigError, ShapeError
 from gonio.structures.conversion import convert_keypoints, convert_poses, shared_keypoints
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import load_skeleton
@@ -121,3 +121,11 @@ def test_poses_keep_everything_but_their_keypoints() -> None:
     assert converted.person_scores is poses.person_scores
     assert converted.track_ids is poses.track_ids
     assert (converted.frame_index, converted.time_s) == (11, 0.44)
+
+
+def test_a_skeleton_may_be_named() -> None:
+    """As it may everywhere else."""
+    poses = Poses.empty(load_skeleton("halpe26"))
+    assert convert_poses(poses, "coco17").skeleton is load_skeleton("coco17")
+    with pytest.raises(ConfigError, match="no skeleton named 'coco71'; did you mean 'coco17'"):
+        convert_poses(poses, "coco71")

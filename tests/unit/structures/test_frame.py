@@ -32,6 +32,12 @@ def test_other_images_are_refused_with_what_was_seen(shape: tuple[int, ...], dty
         Frame(np.zeros(shape, dtype))
 
 
+def test_what_is_no_array_is_refused_too() -> None:
+    """Such as the None of ``cv2.imread`` and of a camera that has ended."""
+    with pytest.raises(ShapeError, match=r"image is NoneType, expected an .* array in RGB order; was its file read"):
+        Frame(None)  # type: ignore[arg-type]
+
+
 def test_a_shape_error_is_a_pose_error_and_a_value_error() -> None:
     with pytest.raises(PoseError):
         Frame(np.zeros((2, 2), np.uint8))

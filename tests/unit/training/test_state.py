@@ -11,7 +11,7 @@ from torch import nn
 
 import gonio.training.checkpoint as checkpoint
 from gonio.errors import MediaError, WeightsError
-from gonio.training.interrupts import unbroken
+from gonio.training.interrupts import STOPS, unbroken
 from gonio.training.logs import RunLog
 from gonio.training.recipe import Optim
 from gonio.training.reports import is_better
@@ -37,9 +37,9 @@ class Small:
             self.optimizer.step()
             self.average.update_parameters(self.network)
 
-    def save(self, path: Path, progress: Progress) -> None:
+    def save(self, path: Path, progress: Progress, recipe: str = "{}") -> None:
         save_state(
-            path, network=self.network, average=self.average, optimizer=self.optimizer, progress=progress, recipe="{}"
+            path, network=self.network, average=self.average, optimizer=self.optimizer, progress=progress, recipe=recipe
         )
 
     def load(self, path: Path, recipe: str = "{}") -> Progress:
@@ -76,6 +76,13 @@ def test_states_that_do_not_fit(tmp_path: Path) -> None:
     Small(0).save(path, Progress())
     with pytest.raises(WeightsError, match=r"is of a run with another recipe; give another name or out, or .* --fresh"):
         Small(0).load(path, recipe="{1}")
+    before = '{"epochs": 2, "data": {"train": [{"labels": "a"}], "val": []}}'
+    now = '{"epochs": 3, "data": {"train": [{"labels": "a", "repeat": 2}], "val": []}}'
+    Small(0).save(path, Progress(), recipe=before)
+    words = r"another recipe \(data.train.0.repeat was None, is 2; epochs was 2, is 3\); give another name"
+    with pytest.raises(WeightsError, match=words):
+        Small(0).load(path, recipe=now)
+    Small(0).save(path, Progress())
     with pytest.raises(WeightsError, match="does not fit this run"):
         Small(0, inputs=4).load(path)
     path.write_bytes(path.read_bytes()[:100])
@@ -123,9 +130,9 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     log.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOPS)
 def test_a_signal_waits_for_the_end_of_the_block(number: signal.Signals) -> None:
-    before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {one: signal.signal(one, signal.default_int_handler) for one in STOPS}
     steps: list[str] = []
 
     def work() -> None:

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gonio.apps.cli.console import number_table, say
-from gonio.apps.cli.data_label import label
+from gonio.apps.cli.console import count, number_table, say
+from gonio.apps.cli.data_label import check_labels_stay, label
 from gonio.augmentation import Augmentation
 from gonio.datasets.augmented_sheet import LabelledPerson, augmented_sheet
 from gonio.datasets.export import WrittenFormat, write_splits, yolo_splits
@@ -24,12 +24,16 @@ from gonio.datasets.split import split_images
 from gonio.errors import ConfigError
 from gonio.io.formats.coco import merge_annotations
 from gonio.io.formats.labels import LabelFormat, write_coco_keypoints
+from gonio.io.formats.yolo_pose import YOLO_FILE
 from gonio.io.images import read_image, write_image
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton, load_skeleton
 
 FOUND = 3
 """Exit code of lint when something was found: 1 is for files that cannot be read."""
+
+_LABEL_FILES = (".csv", ".mat", ".slp", ".txt", ".xml", ".yaml", ".yml", ".zip")
+"""Endings of files that this does not write; a folder of such a name is a slip."""
 
 _OTHERS = 8
 """So many pictures are read for occluders to be cut from."""
@@ -75,8 +79,12 @@ def convert(
 
     Example: gonio data convert task.zip --out labels.json
     """
+    is_file = out.suffix.lower() == ".json"
+    if not is_file and out.suffix.lower() in _LABEL_FILES and not out.is_dir():
+        raise ConfigError(f"cannot write labels as '{out}'; end it in .json for COCO, or name a folder for YOLO.")
+    check_labels_stay(labels, [out if is_file else out / YOLO_FILE])
     sets = _load(labels, images, skeleton, format, category)
-    if out.suffix.lower() == ".json":
+    if is_file:
         merged = merge_annotations([dataset.images for dataset in sets])
         write_coco_keypoints(out, merged)
         _say_written([out], merged)
@@ -132,7 +140,7 @@ def lint(
         sys.stdout.write(json_text.dumps(facts, allow_nan=False) + "\n")
     else:
         _print_findings(findings, most)
-        say(f"{len(findings)} findings in {pictures_n} pictures with {people} people")
+        say(f"{count(len(findings), 'finding')} in {count(pictures_n, 'picture')} with {people} people")
     if findings:
         raise typer.Exit(FOUND)
 
@@ -161,9 +169,11 @@ def split(
 
     Example: gonio data split labels.json --out divided --group '(.*)_[0-9]+'
     """
+    parts = _parts(part or ["train=0.8", "val=0.2"])
+    check_labels_stay(labels, [out / f"{name}.json" for name in parts] if to == "coco" else [out / YOLO_FILE])
     sets = _load(labels, images, skeleton, format, category)
     merged = merge_annotations([dataset.images for dataset in sets])
-    divided = split_images(merged, _parts(part or ["train=0.8", "val=0.2"]), seed=seed, group=group)
+    divided = split_images(merged, parts, seed=seed, group=group)
     files = _write(out, divided, to, sets, pictures=pictures)
     _say_written(files, merged)
     say(", ".join(f"{name} {len(own)}" for name, own in divided.items()))
@@ -211,6 +221,8 @@ def view(
     size = rows if augment else columns * rows
     chosen = wanted[(page - 1) * size : page * size]
     what = "people with keypoints" if augment else "tiles"
+    if not wanted:
+        raise ConfigError(f"there is nothing to show: {'lint finds nothing of that' if only else 'no ' + what}.")
     if not chosen:
         raise ConfigError(f"there are {len(wanted)} {what}, none on page {page}; page 1 has the first {size}.")
     if augment:
@@ -306,8 +318,10 @@ def _parts(texts: Sequence[str]) -> dict[str, float]:
     parts: dict[str, float] = {}
     for text in texts:
         name, _, share = text.partition("=")
+        if name in parts or name != Path(name).name:
+            raise ConfigError(f"--part {text!r}: the name of a split is that of its file; give each another.")
         try:
-            parts[name] = float(share)
+            parts[name] = float(share if name else "")
         except ValueError as error:
             raise ConfigError(f"--part {text!r} is not NAME=SHARE; write for example train=0.8.") from error
     return parts
@@ -336,14 +350,14 @@ def _tiles_of_findings(sets: Sequence[LabelledSet], findings: Sequence[Finding])
 
 def _print_findings(findings: Sequence[Finding], most: int) -> None:
     counts = Counter(finding.code for finding in findings)
-    for code, count in counts.items():
-        typer.echo(f"{code}: {count}, {CODES[code]}")
+    for code, number in counts.items():
+        typer.echo(f"{code}: {number}, {CODES[code]}")
         for finding in [one for one in findings if one.code == code][:most]:
             where = f"{finding.split}: {finding.image or 'the whole set'}"
             person = "" if finding.person is None else f" person {finding.person}"
             typer.echo(f"  {where}{person}: {finding.message}")
-        if count > most:
-            typer.echo(f"  and {count - most} more")
+        if number > most:
+            typer.echo(f"  and {number - most} more")
 
 
 def _print_info(one: DatasetInfo) -> None:

@@ -1,5 +1,6 @@
 """``gonio data label``: a teacher's keypoints for people of whom only the box is labelled."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import typer
 
 from gonio.apps.cli.console import progress_bar, say
 from gonio.datasets.loading import load_sets
+from gonio.errors import ConfigError
 from gonio.io.formats.coco import merge_annotations
 from gonio.io.formats.labels import LabelFormat
 from gonio.optional import require
@@ -48,6 +50,7 @@ def label(
 
     Example: gonio data label boxes.json --images photos --teacher thunder --flip-test --out labels.json
     """
+    check_labels_stay(labels, [out])
     labelling: Any = require("gonio.training.labelling", extra="train", purpose="labelling with a teacher")
     ready = labelling.load_teacher(teacher, weights=weights, flip_test=flip_test, device=device)
     sets = load_sets(labels, folders=images or (), kind=format, skeleton=ready.skeleton, category=category)
@@ -58,6 +61,18 @@ def label(
         task = bar.add_task("labelling", total=len(merged), fps=0.0, people=0)
         looked, keypoints = labelling.write_taught_labels(out, _followed(taught, bar, task))
     say(f"wrote '{out}': {len(merged)} pictures; the teacher looked at {looked} people, {keypoints} keypoints count")
+
+
+def check_labels_stay(labels: Sequence[Path], outputs: Sequence[Path]) -> None:
+    """Refuse to replace the labels that shall be read: no written file holds all that is in them.
+
+    Raises:
+        ConfigError: If one is the same file as the other, by whatever path or link.
+    """
+    for label_file in labels:
+        for path in outputs:
+            if path.exists() and label_file.exists() and path.samefile(label_file):
+                raise ConfigError(f"the output '{path}' would replace the labels '{label_file}'; give another --out.")
 
 
 def _followed(taught: Any, bar: Any, task: Any) -> Any:

@@ -48,12 +48,14 @@ def options(
 def main() -> None:
     """Run the command.
 
-    Exit codes: 0 done, 1 a `PoseError` in one line, 2 wrong usage, 70 a fault of Gonio itself, 130 stopped by Ctrl-C
-    or SIGTERM.
+    Exit codes: 0 done, 1 a `PoseError` in one line, 2 wrong usage, 70 a fault of Gonio itself, 130 stopped by Ctrl-C,
+    SIGTERM or SIGHUP.
     ``GONIO_DEBUG=1`` shows the traceback of any error.
     """
     logging.basicConfig(level=logging.WARNING, handlers=[WarningsHandler()])
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # an ended run leaves valid files too
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else nohup's
+        signal.signal(signal.SIGHUP, signal.default_int_handler)  # and one whose terminal is gone
     try:
         app()
     except PoseError as error:

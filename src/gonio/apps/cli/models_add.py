@@ -76,35 +76,34 @@ def add(
     )
     card = recognise(file, choices)
     path = file.with_suffix(".json")
-    _write(path, card, force=force)
+    place = _place_in_store(card) if install else None
+    for taken in (one for one in (path, place) if one is not None and one.exists() and not force):
+        raise ConfigError(f"'{taken}' is there already; give --force to replace it")
+    _write(path, card)
     say(f"{file.name}: {taken_for(card)}")
     say(f"written: {path}")
-    if install:
-        place = _installed(card, file, force=force)
+    if place is not None:
+        whole = card.weights.model_copy(update={"file": str(file.resolve())})
+        _write(place, card.model_copy(update={"weights": whole}))
         say(f"written: {place}; 'gonio predict --model {card.name}' finds it")
     say(f"try it: gonio models check {file}")
 
 
-def _installed(card: ModelCard, file: Path, *, force: bool) -> Path:
-    """Write the card into the user's store, where it names the file by its whole path."""
+def _place_in_store(card: ModelCard) -> Path:
+    """Where the card goes in the user's store.
+
+    Raises:
+        ConfigError: If its name cannot be a file's, or is that of a model of Gonio's.
+    """
     store().folder(card.name)  # raises for a name that cannot be a folder's
     if shelf_of(card.name) in ("shipped", "zoo"):
         raise ConfigError(f"{card.name!r} is a model of Gonio's; call yours otherwise by --name")
-    place = store().cards / f"{card.name}.json"
-    whole = card.weights.model_copy(update={"file": str(file.resolve())})
-    place.parent.mkdir(parents=True, exist_ok=True)
-    _write(place, card.model_copy(update={"weights": whole}), force=force)
-    return place
+    return store().cards / f"{card.name}.json"
 
 
-def _write(path: Path, card: ModelCard, *, force: bool) -> None:
-    if path.exists() and not force:
-        raise ConfigError(f"'{path}' is there already; give --force to replace it")
-    try:
-        with atomic_path(path) as temporary:
-            temporary.write_text(card.model_dump_json(indent=2, exclude_defaults=True) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write '{path}': {error.strerror or error}") from error
+def _write(path: Path, card: ModelCard) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_text(card.model_dump_json(indent=2, exclude_defaults=True) + "\n", encoding="utf-8")
 
 
 def check(
@@ -130,7 +129,6 @@ def check(
     picture = read_image(image or CHECK_PICTURE)
     found = check_model(card, folder, picture, threads=threads)
     drawn = out or _FOLDER / f"{card.name}-check.jpg"
-    drawn.parent.mkdir(parents=True, exist_ok=True)
     write_image(drawn, draw_poses(picture, found.poses[:20], style=DrawStyle(min_score=0.3, boxes=True)))
     _report(found)
     say(f"drawn: {drawn}")

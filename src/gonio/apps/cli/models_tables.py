@@ -31,8 +31,9 @@ def accuracy(card: ModelCard) -> str:
 
 
 def short_terms(card: ModelCard) -> str:
-    """The first word of the terms: a licence's short name."""
-    return card.licence.weights.split()[0].rstrip(",;")
+    """The first word of the terms, a licence's short name; a question mark where nobody knows them."""
+    terms = card.licence.weights
+    return "?" if terms.startswith("not known") else terms.split()[0].rstrip(",;")
 
 
 def zoo_table() -> str:

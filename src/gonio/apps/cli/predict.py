@@ -12,9 +12,10 @@ import typer
 from gonio.apps.cli.console import count, progress_bar, say, say_error
 from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
 from gonio.apps.cli.predict_clashes import check_sources_stay, names_read, outputs_of
-from gonio.apps.cli.predict_files import Places
+from gonio.apps.cli.predict_files import Places, names_a_file
 from gonio.apps.cli.predict_many import open_jobs, run_jobs, say_left_out
 from gonio.draw.overlay import DrawStyle
+from gonio.errors import ConfigError
 from gonio.io.sinks.encoding import PRESETS, QUICK
 from gonio.io.sinks.video import DEFAULT_CRF
 from gonio.io.sources import Source, open_source
@@ -118,6 +119,10 @@ def predict(
         )
         run_jobs(jobs, ready, video, finding)
         return
+    if out and not out.is_file() and names_a_file(out):  # an existing file has words of its own
+        raise ConfigError(
+            f"--out is '{out}', and means the folder for what is drawn; give a folder, and the numbers' file to --json"
+        )
     opened = opening(source[0])
     folder = out if out or json else DEFAULT_FOLDER
     stem = source_stem(opened.name)

@@ -43,7 +43,7 @@ class Places:
         """From the options of the command, which mean folders here."""
         media = out if out or json else default
         for option, folder in (("--out", media), ("--json", json and Path(json))):
-            if folder and (str(folder) == "-" or _names_a_file(folder)):
+            if folder and (str(folder) == "-" or names_a_file(folder)):
                 raise ConfigError(
                     f"{option} is '{folder}', one file for several sources; name a folder, in which each source's "
                     "outputs are named after it"
@@ -164,7 +164,8 @@ class Files:
         closing_all.__exit__(error_type, error, traceback)
 
 
-def _names_a_file(path: Path) -> bool:
+def names_a_file(path: Path) -> bool:
+    """Whether a person who gives this name means a file, not a folder."""
     known = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES, ".json", ".jsonl", ".csv")
     return path.is_file() or (path.suffix.lower() in known and not path.is_dir())
 

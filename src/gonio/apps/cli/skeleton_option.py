@@ -37,7 +37,7 @@ def read_skeleton(text: str) -> str | SkeletonSpec:
 
 def _from_file(path: Path) -> str | SkeletonSpec:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"cannot read the skeleton '{path}': {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

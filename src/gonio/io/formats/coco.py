@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -141,7 +142,7 @@ def load_coco(path: Path) -> Json:
         MediaError: If the file cannot be read, is not JSON or lacks one of the lists.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         fact = f"cannot read {str(path)!r}: {error.strerror}"
         raise MediaError(f"{fact}; check the path of the annotations.") from error
@@ -179,6 +180,21 @@ def _checked_image(image: Json, path: Path) -> Json:
     return image
 
 
+def of_category(content: Json, name: str | None, path: Path) -> Json:
+    """The content of a file, as if it had the category of this name alone; None: as it is.
+
+    Raises:
+        ConfigError: If it has none of this name.
+    """
+    if name is None:
+        return content
+    named = [one for one in content["categories"] if isinstance(one, dict) and one.get("name") == name]
+    if not named:
+        having = ", ".join(str(one["name"]) for one in content["categories"] if isinstance(one, dict) and "name" in one)
+        raise ConfigError(f"'{path}' has no category {name!r}; it has: {having or 'none'}.")
+    return content | {"categories": named}
+
+
 def keypoint_category(categories: list[Json], path: Path) -> Json:
     """The one category that has keypoints; among several, the person's.
 
@@ -188,8 +204,11 @@ def keypoint_category(categories: list[Json], path: Path) -> Json:
     for category in categories:
         _check_keys(category, ("id", "name"), "category", path)
     having = [category for category in categories if category.get("keypoints")]
-    if len(having) > 1:
-        having = [category for category in having if category["name"] == "person"]
+    people = [category for category in having if category["name"] == "person"]
+    if len(having) > 1 and len(people) != 1:
+        names = ", ".join(repr(category["name"]) for category in having[:5])
+        raise _unusable(path, f"several categories have keypoints ({names})", "name the one to read: --category NAME")
+    having = people or having
     if len(having) != 1:
         names = ", ".join(repr(category["name"]) for category in categories[:5]) or "none"
         fact = f"it has no category with keypoint names (categories: {names})"
@@ -257,7 +276,7 @@ def _numbers(people: list[Json], key: str, length: int, path: Path) -> FloatArra
         if len(row) != length:
             help_ = "three for each keypoint of the category, four for a box, one for an area"
             raise _unusable(path, f"{name} has {len(row)} numbers, expected {length}", help_)
-        odd = [value for value in row if not isinstance(value, int | float)]
+        odd = [value for value in row if not isinstance(value, int | float) or not math.isfinite(value)]
         if odd:
-            raise _unusable(path, f"{name} holds {odd[0]!r}", "COCO has only numbers there")
+            raise _unusable(path, f"{name} holds {odd[0]!r}", "COCO has only finite numbers there")
     return np.array(rows, np.float64).reshape(-1, length)

@@ -14,7 +14,7 @@ import numpy as np
 
 from gonio.errors import ConfigError
 from gonio.io.atomic import atomic_path
-from gonio.io.formats.coco import keypoint_category, load_coco, parse_coco_keypoints
+from gonio.io.formats.coco import keypoint_category, load_coco, of_category, parse_coco_keypoints
 from gonio.io.formats.keypoint_names import known_skeleton, normal_name, skeleton_of_names
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton
@@ -24,18 +24,25 @@ Json = dict[str, Any]
 _log = logging.getLogger(__name__)
 
 
-def read_coco_labels(path: str | Path, skeleton: Skeleton | None = None) -> list[Annotations]:
+def read_coco_labels(
+    path: str | Path, skeleton: Skeleton | None = None, *, category: str | None = None
+) -> list[Annotations]:
     """Read COCO keypoint annotations of any skeleton.
 
     Like `gonio.io.formats.coco.read_coco_keypoints`, but where no skeleton of Gonio has the file's keypoints, one
     is made of the names and links in the file.
 
+    Args:
+        path: The JSON file.
+        skeleton: What the keypoints shall be, matched by name.
+        category: Name of the category to read. Default: the only one that has keypoints, or ``"person"``.
+
     Raises:
-        MediaError: If the file is no COCO keypoint file.
-        ConfigError: If the given skeleton has none of the file's keypoints.
+        MediaError: If the file is no COCO keypoint file, or several categories have keypoints and none was named.
+        ConfigError: If the given skeleton has none of the file's keypoints, or there is no such category.
     """
     path = Path(path)
-    return coco_annotations(load_coco(path), path, skeleton)
+    return coco_annotations(of_category(load_coco(path), category, path), path, skeleton)
 
 
 def coco_annotations(content: Json, path: Path, skeleton: Skeleton | None = None) -> list[Annotations]:

@@ -93,7 +93,7 @@ def read_labels(
         skeleton: What the keypoints shall be. Default: the skeleton of Gonio that has exactly the file's, else one
             made of its names.
         images: The folder of pictures, for formats that lack their sizes: LSP, DeepLabCut, SLEAP.
-        category: The class to read, where there are several: YOLO, CVAT.
+        category: The class to read, where there are several: COCO, YOLO, CVAT.
         split: The split to read: YOLO.
 
     Returns:
@@ -111,7 +111,7 @@ def read_labels(
     """
     kind = kind or label_format(path)
     if kind == "coco":
-        return read_coco_labels(path, skeleton)
+        return read_coco_labels(path, skeleton, category=category)
     if kind == "yolo":
         return read_yolo_pose(path, split, skeleton=skeleton, category=category)
     if kind == "cvat":

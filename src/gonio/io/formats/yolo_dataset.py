@@ -176,7 +176,7 @@ def _listed(place: Path) -> list[Path]:
     if place.suffix != ".txt":
         return images_in(place)
     try:
-        lines = place.read_text("utf-8").splitlines()
+        lines = place.read_text("utf-8-sig").splitlines()
     except OSError as error:
         raise unusable(place, f"it cannot be read ({error.strerror or error})", "check the list of pictures") from error
     return [place.parent / line.strip() for line in lines if line.strip()]

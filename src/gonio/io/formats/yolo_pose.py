@@ -23,6 +23,9 @@ from gonio.structures.skeleton import Skeleton
 
 _log = logging.getLogger(__name__)
 
+YOLO_FILE = "data.yaml"
+"""What a data set is described in, when it is written."""
+
 
 def read_yolo_pose(
     path: str | Path,
@@ -89,7 +92,7 @@ def read_label_lines(path: Path) -> list[FloatArray64]:
     if not path.is_file():
         return []
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
         rows = [np.array(line.split(), np.float64) for line in lines if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise unusable(path, f"it cannot be read ({error})", "copy it again") from error
@@ -152,7 +155,7 @@ def _write_yaml(folder: Path, splits: Sequence[str], skeleton: Skeleton, *, name
     content |= {"kpt_shape": [len(skeleton), 3], "flip_idx": list(skeleton.flip_indices), "names": {0: "person"}}
     if names:
         content["kpt_names"] = {0: list(skeleton.keypoint_names)}
-    path = folder / "data.yaml"
+    path = folder / YOLO_FILE
     with atomic_path(path) as temporary:
         temporary.write_text(yaml.safe_dump(content, sort_keys=False, default_flow_style=None), "utf-8")
     return path
@@ -188,6 +191,8 @@ def _checked(numbers: FloatArray64, dataset: YoloDataset, path: Path, place: int
         wanted = f"kpt_shape [{dataset.count}, {dataset.dims}] needs {expected}"
         fact = f"line {place + 1} has {len(numbers)} numbers, {wanted}"
         raise unusable(path, fact, "correct the line or kpt_shape")
+    if not np.isfinite(numbers).all():
+        raise unusable(path, f"line {place + 1} has a number that is infinite or NaN", "correct the line")
     if dataset.dims == 3 and (odd := [v for v in numbers[7::3] if v not in (0, 1, 2)]):
         raise unusable(path, f"line {place + 1} has the visibility {odd[0]:g}", "it is 0, 1 or 2")
     return numbers

@@ -130,6 +130,9 @@ def open_list(pictures: Sequence[object], selection: Selection, *, prefetch: int
 def _open_set(files: Sequence[Path], name: str, selection: Selection, prefetch: int) -> ImageSource:
     pictures = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
     if not pictures:
+        if films := [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]:
+            number = f"{len(films)} video{'s' * (len(films) > 1)}"
+            raise MediaError(f"no image in '{name}', but {number}; give each video by its name, such as '{min(films)}'")
         found = f"found {len(files)} other files" if files else "no file lies directly in it"
         raise MediaError(f"no image in '{name}' ({found}); it needs files ending in {', '.join(IMAGE_SUFFIXES)}")
     pictures.sort(key=lambda file: natural_key(str(file)))

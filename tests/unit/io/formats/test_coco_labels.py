@@ -9,6 +9,7 @@ import pytest
 from gonio.errors import ConfigError, MediaError
 from gonio.io.formats.coco_labels import read_coco_labels, write_coco_keypoints
 from gonio.io.formats.keypoint_names import skeleton_of_names
+from gonio.io.formats.labels import read_labels
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import load_skeleton
 
@@ -147,3 +148,54 @@ def test_no_coco_file(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
     with pytest.raises(MediaError, match="lacks 'images'"):
         read_coco_labels(tmp_path / "a.json")
+
+
+def two_animals(path: Path) -> Path:
+    """A dog of two keypoints and a cat of one, in one picture."""
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg", "height": 50, "width": 60}],
+        "annotations": [
+            {"id": n, "image_id": 1, "category_id": n, "keypoints": [5, 6, 2] * count, "bbox": [1, 2, 3, 4], "area": 9}
+            for n, count in ((1, 2), (2, 1))
+        ],
+        "categories": [
+            {"id": 1, "name": "dog", "keypoints": ["nose", "tail"]},
+            {"id": 2, "name": "cat", "keypoints": ["paw"]},
+            {"id": 3, "name": "bowl"},
+        ],
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_the_named_category_is_read(tmp_path: Path) -> None:
+    path = two_animals(tmp_path / "animals.json")
+    assert [read_labels(path, category=name)[0].skeleton.keypoint_names for name in ("dog", "cat")] == [
+        ("nose", "tail"),
+        ("paw",),
+    ]
+    with pytest.raises(
+        MediaError, match=r"several categories have keypoints \('dog', 'cat'\); name the one .*--category"
+    ):
+        read_labels(path)
+    with pytest.raises(ConfigError, match="no category 'horse'; it has: dog, cat, bowl"):
+        read_labels(path, category="horse")
+    with pytest.raises(MediaError, match="no category with keypoint names"):
+        read_labels(path, category="bowl")
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    """Editors and shells on Windows write it."""
+    write_coco_keypoints(tmp_path / "a.json", [make(7)])
+    (tmp_path / "b.json").write_text((tmp_path / "a.json").read_text(), "utf-8-sig")
+    assert [one.file_name for one in read_labels(tmp_path / "b.json")] == ["sub/7.jpg"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_are_finite(tmp_path: Path, value: float) -> None:
+    write_coco_keypoints(tmp_path / "a.json", [make(7)])
+    content = json.loads((tmp_path / "a.json").read_text())
+    content["annotations"][0]["bbox"][2] = value
+    (tmp_path / "b.json").write_text(json.dumps(content))
+    with pytest.raises(MediaError, match=r"'bbox' of annotation 1 holds (nan|inf); COCO has only finite numbers"):
+        read_labels(tmp_path / "b.json")

@@ -47,6 +47,12 @@ def test_three_numbers_a_keypoint(tmp_path: Path) -> None:
     assert labels.skeleton.flip_indices == (0, 2, 1)
 
 
+def test_numbers_are_finite(tmp_path: Path) -> None:
+    text = "0 0.5 0.5 0.2 0.4 0.25 0.5 2 0.1 0.2 1 nan 0.3 0\n"
+    with pytest.raises(MediaError, match="line 1 has a number that is infinite or NaN"):
+        read_yolo_pose(write_set(tmp_path, {"kpt_shape": [3, 3]}, {"a.png": text}))
+
+
 def test_two_numbers_a_keypoint_have_a_rule_for_visibility(tmp_path: Path) -> None:
     text = "0 0.5 0.5 0.2 0.4 0.25 0.5 0 0 -1 0.5\n"
     (labels,) = read_yolo_pose(write_set(tmp_path, {"kpt_shape": [3, 2]}, {"a.png": text}))

@@ -76,8 +76,11 @@ def test_a_folder_without_pictures(tmp_path: Path) -> None:
         MediaError, match=r"no image in .*\(no file lies directly in it\); it needs files ending in .bmp"
     ):
         open_source(tmp_path)
-    (tmp_path / "run.mp4").touch()
+    (tmp_path / "notes.txt").touch()
     with pytest.raises(MediaError, match=r"no image in .*\(found 1 other"):
+        open_source(tmp_path)
+    (tmp_path / "run.mp4").touch()
+    with pytest.raises(MediaError, match=r"no image in .*, but 1 video; give each video by its name, such as"):
         open_source(tmp_path)
 
 
