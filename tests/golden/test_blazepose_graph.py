@@ -19,8 +19,8 @@ from gonio.models.store import store
 Array = npt.NDArray[Any]
 
 GOLDEN = Path(__file__).with_name("blazepose_graph.npz")
-SHIPPED = "blazepose-lite"
-MODELS = (SHIPPED, "blazepose-full", "blazepose-heavy")
+SHIPPED = ("blazepose-lite", "blazepose-full")
+MODELS = (*SHIPPED, "blazepose-heavy")
 # Sums of some hundred float32 products in another order; landmarks in px and logits, so 1e-5 of the largest value.
 TOLERANCE = {"ld_3d": 5e-3, "output_poseflag": 1e-5, "world_3d": 5e-5, "activation_heatmap": 6e-4}
 
@@ -32,7 +32,7 @@ def golden() -> dict[str, Array]:
 
 
 def answers(model: str, image: Array) -> dict[str, Array]:
-    folder = WEIGHTS_FOLDER if model == SHIPPED else store().folder(model)
+    folder = WEIGHTS_FOLDER if model in SHIPPED else store().folder(model)
     path = folder / f"{model}.onnx"
     if not path.is_file():
         pytest.skip(f"{model} is not installed; python -m scripts.convert_blazepose --install makes it")
@@ -87,7 +87,7 @@ def refined(landmarks: Array, heatmap: Array) -> list[tuple[float, float]]:
 
 def test_landmarks_are_refined_as_in_mediapipe(golden: dict[str, Array]) -> None:
     names = ("ld_3d", "output_poseflag", "world_3d", "activation_heatmap")
-    outputs = {name: golden[f"{SHIPPED}/{name}"].astype(np.float32) for name in names}
+    outputs = {name: golden[f"{SHIPPED[0]}/{name}"].astype(np.float32) for name in names}
     landmarks = outputs["ld_3d"].reshape(39, 5)
     expected = refined(landmarks, outputs["activation_heatmap"][0])
     found = BlazePose().landmarks(outputs)

@@ -1,4 +1,4 @@
-"""The shipped MoveNet files answer as the original TensorFlow.js graphs do.
+"""The shipped MoveNet files answer as the original TensorFlow.js graphs do; Lightning exactly, the rounded ones nearly.
 
 Oracle: @tensorflow/tfjs on its CPU backend; the header inside ``movenet_graph.npz`` has version and command.
 """
@@ -24,6 +24,16 @@ HEADS = {"movenet-multipose": (*PEOPLE_HEADS, "box_scale", "box_offset")} | dict
 TOLERANCE = {"center": 1e-5, "heatmap": 1e-5} | dict.fromkeys(
     ("regress", "offset", "box_scale", "box_offset"), 2.5e-4
 )  # regressions in cells of 4 px: 1e-3 px
+ROUNDED = ("movenet-multipose", "movenet-thunder")
+"""Their large kernels are int8. The code that converts their graphs makes Lightning's, which is held exactly."""
+ROUNDED_TOLERANCE = {
+    "center": 0.03,
+    "heatmap": 0.03,
+    "regress": 0.5,
+    "offset": 0.15,
+    "box_scale": 0.6,
+    "box_offset": 0.05,
+}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +75,10 @@ def test_heads_equal_the_original(
     expected = golden[f"{model}/{head}"]
     found = run(sessions[model], normalise(golden["image"]))[head]
     assert found.shape == expected.shape == (1, found.shape[1], 16, 24)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[head])
+    tolerance = (ROUNDED_TOLERANCE if model in ROUNDED else TOLERANCE)[head]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+    if model in ROUNDED:  # so much of the answer is the same
+        assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -135,7 +148,9 @@ def test_decoded_person_equals_the_original(
         y, x = cell + heads["offset"][cell].reshape(17, 2)[k]
         found.append((y, x, heads["heatmap"][cell][k]))
     unit = float(np.float16(1 / size[0]))  # so stored: 0.02 % off for Lightning
-    np.testing.assert_allclose(found * np.array([unit, unit, 1]), golden[f"{model}/decoded"][0, 0], atol=1e-5)
+    difference = np.abs(found * np.array([unit, unit, 1]) - golden[f"{model}/decoded"][0, 0])
+    within = (0.02, 0.02, 0.08) if model in ROUNDED else (1e-5, 1e-5, 1e-5)  # y, x in sides of the picture, score
+    assert (difference.max(axis=0) < within).all()
 
 
 def test_decoded_people_equal_the_original(golden: dict[str, Array], sessions: dict[str, ort.InferenceSession]) -> None:
@@ -162,7 +177,10 @@ def test_decoded_people_equal_the_original(golden: dict[str, Array], sessions: d
         scores = np.array([max(w[cell][k] for w in weighted) for k, cell in enumerate(best)])
         points = [cell + heads["offset"][cell].reshape(17, 2)[k] for k, cell in enumerate(best)]
         counted = scores[scores > 0.127]
-        np.testing.assert_allclose(points / size, row[:51].reshape(17, 3)[:, :2], atol=1e-5)
-        np.testing.assert_allclose(scores, row[2:51:3], atol=1e-4)
-        np.testing.assert_allclose(box, row[51:55], atol=1e-5)
-        assert center[start] * counted.sum() / max(len(counted), 1) == pytest.approx(row[55], abs=1e-4)
+        if row[55] < 0.01:  # the graph always names six: these are nobody, and rounding names others
+            assert center[start] < 0.05
+            continue
+        np.testing.assert_allclose(points / size, row[:51].reshape(17, 3)[:, :2], atol=0.02)
+        np.testing.assert_allclose(scores, row[2:51:3], atol=0.08)
+        np.testing.assert_allclose(box, row[51:55], atol=0.02)
+        assert center[start] * counted.sum() / max(len(counted), 1) == pytest.approx(row[55], abs=0.05)

@@ -51,10 +51,12 @@ def answers_of_onnx(model: str, image: Array) -> dict[str, Array]:
     return dict(zip(names, session.run(names, {"image": image}), strict=True))
 
 
-def check(found: dict[str, torch.Tensor], expected: dict[str, Array]) -> None:
+def check(found: dict[str, torch.Tensor], expected: dict[str, Array], *, rounded: bool = False) -> None:
+    """Exactly, or as near as kernels are that were rounded to int8."""
     assert list(found) == list(expected)
     for name, answer in expected.items():
-        tolerance = SCORE if name in ("center", "heatmap") else CELLS
+        exact, near = (SCORE, 0.03) if name in ("center", "heatmap") else (CELLS, 0.6)
+        tolerance = near if rounded else exact
         np.testing.assert_allclose(found[name].numpy(), answer, rtol=0, atol=tolerance, err_msg=name)
 
 
@@ -79,7 +81,7 @@ def test_it_is_the_onnx_file_at_full_size(golden: dict[str, Array], networks: di
 def test_it_is_the_original_graph(golden: dict[str, Array], networks: dict[str, MoveNet], model: str) -> None:
     with torch.inference_mode():
         found = networks[model](torch.from_numpy(normalised(golden["image"])))
-    check(found, {name: golden[f"movenet-{model}/{name}"] for name in found})
+    check(found, {name: golden[f"movenet-{model}/{name}"] for name in found}, rounded=model != "lightning")
 
 
 @models

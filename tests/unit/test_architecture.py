@@ -16,7 +16,7 @@ import gonio
 PACKAGE = Path(gonio.__file__).parent
 LEVELS = {
     0: {"errors", "arrays", "optional", "timing", "geometry", "score_maps", "_version"},
-    1: {"structures", "onnx_in_torch"},
+    1: {"structures", "onnx_in_torch", "stored_weights"},
     2: {"augmentation", "codecs", "io", "tracking", "analysis", "draw", "evaluation"},
     3: {"models"},
     4: {
@@ -45,7 +45,9 @@ OPTIONAL_PACKAGES = {
     *("pandas", "pycocotools", "safetensors", "scipy", "tensorboard", "torch", "yaml"),
 }
 """Not installed with the core: never imported at the top of a file, except in the rooms that are about them."""
-ROOMS_WITH_EXTRAS = {"analysis", "live", "motion", "motion_report", "onnx_in_torch", "training", "export"}
+ROOMS_WITH_EXTRAS = {
+    *("analysis", "live", "motion", "motion_report", "onnx_in_torch", "stored_weights", "training", "export")
+}
 LATE_IMPORTS = OPTIONAL_PACKAGES | {"tkinter", "resource"}
 """What a function may import: optional packages, and parts of the standard library that not every Python has."""
 FRONT_DOOR = Path("__init__.py")

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from gonio._version import __version__
 from gonio.errors import ConfigError, ExportError
-from gonio.export.float16 import narrow, widen
 from gonio.export.formats import OPSETS, Precision
 from gonio.models.card import CARD_KEY, ModelCard, StretchInput
 from gonio.optional import require
+from gonio.stored_weights import narrow, widen
 from gonio.training.networks import PoseNetwork, deployed
 
 INPUT = "image"

@@ -10,7 +10,7 @@ from onnx import TensorProto
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from gonio.errors import ExportError
-from gonio.export.float16 import widen
+from gonio.stored_weights import widen
 
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """Operators with weights: what int8 makes small and fast."""
@@ -74,7 +74,7 @@ class FloatGraph:
 def read_float_graph(path: Path) -> FloatGraph:
     """Read an ONNX file and prepare it.
 
-    Weights that are stored as float16 behind a cast become float32, batch norms are folded into their convolutions and
+    Weights that are stored in fewer bytes become float32, batch norms are folded into their convolutions and
     constants computed (by ONNX Runtime's own preparation), shapes inferred.
 
     Raises:

@@ -1,6 +1,5 @@
 """``gonio.compat.mediapipe`` runs programs that were written for ``mediapipe`` when it had ``mp.solutions.pose``."""
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,11 +150,8 @@ def test_confidence_has_an_effect(astronaut: ImageArray) -> None:
     assert pose.process(rgb).pose_landmarks is None
 
 
-def test_without_the_full_model_the_default_is_lite_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        pose = pose_module.Pose(static_image_mode=True)
-    assert pose._model.card.name == "blazepose-lite"
-    assert "'blazepose-full' is not installed" in caplog.text
+def test_the_default_is_the_full_model_as_in_mediapipe() -> None:
+    assert pose_module.Pose(static_image_mode=True)._model.card.name == "blazepose-full"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ RUN = CliRunner()
 
 
 def test_export_then_predict(samples: Path, tmp_path: Path) -> None:
-    """The shipped model and its copy with another runtime's precision find the same person."""
+    """The shipped model, large kernels int8, and its copy, all float16, find the same person."""
     out = tmp_path / "copy.onnx"
     done = RUN.invoke(
         app, ["export", "thunder", "--out", str(out), "--precision", "float16", "--json"], catch_exceptions=False
@@ -26,14 +26,15 @@ def test_export_then_predict(samples: Path, tmp_path: Path) -> None:
     assert facts["bytes"] == out.stat().st_size
     assert facts["pictures"] == 4
     assert facts["parity"]["keypoints"] > 100
-    assert facts["parity"]["keypoint_px"] < 0.01
+    assert facts["parity"]["keypoint_px"] < 0.1
     photo = str(samples / "astronaut.jpg")
     found = [
         json.loads(RUN.invoke(app, ["predict", photo, "--json", "-", "--model", model], catch_exceptions=False).stdout)
         for model in ("thunder", str(out))
     ]
     keypoints = [one["frames"][0]["people"][0] for one in found]
-    assert keypoints[0] == keypoints[1]
+    points = [np.array(person["keypoints"])[:, :2] for person in keypoints]
+    np.testing.assert_allclose(points[0], points[1], rtol=0, atol=0.2)
 
 
 def test_pictures_of_ones_own_and_nobody_who_proposes(tmp_path: Path) -> None:

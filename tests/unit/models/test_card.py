@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 SHIPPED = [pytest.param(card, id=card.name) for card in shipped_models()]
 
 
-def test_the_package_ships_its_five_models() -> None:
+def test_the_package_ships_its_six_models() -> None:
     names = [card.name for card in shipped_models()]
-    assert names == ["blazepose-lite", "lightning", "multipose", "thunder", "thunder-thorough"]
+    assert names == ["blazepose-full", "blazepose-lite", "lightning", "multipose", "thunder", "thunder-thorough"]
 
 
 def test_the_shipped_weights_stay_below_30_megabytes() -> None:

@@ -320,18 +320,17 @@ def _blocks(size: MoveNetSize) -> list[MoveNetBlock]:
 def _read_convolutions(path: Path) -> tuple[list[str], list[list[np.ndarray[Any, np.dtype[np.float32]]]]]:
     """Names of the outputs, and kernel and bias of every convolution in order of computation."""
     onnx: Any = require("onnx", extra="train", purpose="reading the weights of MoveNet")  # optional
+    from gonio.stored_weights import widen  # needs onnx
+
     decode_error: Any = require("google.protobuf.message", extra="train", purpose="reading ONNX files").DecodeError
     try:
-        graph = onnx.load(path).graph
+        model = onnx.load(path)
     except (OSError, decode_error) as error:
         raise WeightsError(f"'{path}' cannot be read ({error}); reinstall gonio, or give another file") from error
-    arrays = {tensor.name: tensor for tensor in graph.initializer}
-    for node in graph.node:  # the weights are stored as float16, each behind a cast
-        if node.op_type == "Cast" and node.input[0] in arrays:
-            arrays[node.output[0]] = arrays[node.input[0]]
+    widen(model)
+    graph = model.graph
+    arrays = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
     convolutions = [
-        [onnx.numpy_helper.to_array(arrays[name]).astype(np.float32) for name in node.input[1:]]
-        for node in graph.node
-        if node.op_type == "Conv"
+        [np.array(arrays[name]) for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"
     ]
     return [output.name for output in graph.output], convolutions

@@ -1,6 +1,5 @@
 """``mp.solutions.pose``: one person, by BlazePose's landmark networks and, for finding them, Gonio's MultiPose."""
 
-import logging
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,7 +16,6 @@ from gonio.structures.frame import Frame
 
 __all__ = ["POSE_CONNECTIONS", "Pose", "PoseLandmark", "PoseResults"]
 
-_log = logging.getLogger(__name__)
 _MODELS = ("blazepose-lite", "blazepose-full", "blazepose-heavy")
 _CANDIDATES = 3
 """So many proposals are looked at, before it is said that nobody is there."""
@@ -57,8 +55,8 @@ class Pose:
     Args:
         static_image_mode: Pictures have nothing to do with each other; else they are the frames of a video, in which
             one person is followed without looking for others.
-        model_complexity: 0, 1 or 2: the networks lite, full and heavy. Gonio carries lite; the others must be
-            installed (docs/blazepose.md). None: full if it is there, else lite, with a warning in the log.
+        model_complexity: 0, 1 or 2: the networks lite, full and heavy. Gonio carries lite and full; heavy must be
+            installed (docs/blazepose.md).
         smooth_landmarks: In a video, smooth landmarks and visibilities as MediaPipe does.
         enable_segmentation: Must be False: Gonio has no masks.
         smooth_segmentation: Without effect, there being no masks.
@@ -73,7 +71,7 @@ class Pose:
     def __init__(
         self,
         static_image_mode: bool = False,
-        model_complexity: int | None = None,
+        model_complexity: int = 1,
         smooth_landmarks: bool = True,
         enable_segmentation: bool = False,
         smooth_segmentation: bool = True,  # noqa: ARG002 - programs give it
@@ -152,20 +150,17 @@ class Pose:
         return PoseResults(normalised(points, visibility), in_metres(world, visibility))
 
 
-def _load(complexity: int | None) -> BlazePoseModel:
-    if complexity not in (None, 0, 1, 2):
+def _load(complexity: int) -> BlazePoseModel:
+    if complexity not in (0, 1, 2):
         raise ConfigError(f"model_complexity is {complexity!r}; give 0, 1 or 2")
-    name = _MODELS[1 if complexity is None else complexity]
+    name = _MODELS[complexity]
     way_out = "docs/blazepose.md says how to install it"
     try:
         model = load_model(name)
     except WeightsError as error:
-        if complexity is not None:
-            raise ConfigError(
-                f"model_complexity is {complexity}, but {name!r} is not installed; {way_out}, or give 0"
-            ) from error
-        _log.warning("%r is not installed, %r is used, which is less accurate; %s", name, _MODELS[0], way_out)
-        model = load_model(_MODELS[0])
+        raise ConfigError(
+            f"model_complexity is {complexity}, but {name!r} is not installed; {way_out}, or give 1"
+        ) from error
     if not isinstance(model, BlazePoseModel):
         raise ConfigError(f"{name!r} is here the name of another kind of model; {way_out}")
     return model

@@ -1,0 +1,104 @@
+"""Weights in fewer bytes: which, how near, and back."""
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from onnx import TensorProto, helper, numpy_helper
+
+from gonio.arrays import FloatArray
+from gonio.errors import ExportError
+from gonio.stored_weights import narrow, round_channels, widen
+
+RNG = np.random.default_rng(0)
+KERNELS = {"small": (8, 3, 3, 3), "middle": (32, 8, 1, 1), "large": (64, 32, 1, 1), "depthwise": (64, 1, 3, 3)}
+
+
+def network(scale: float = 1.0) -> onnx.ModelProto:
+    """Four convolutions in a row, the last depthwise."""
+    tensors, nodes, last = [], [], "image"
+    for name, shape in KERNELS.items():
+        values = (RNG.normal(size=shape) * scale).astype(np.float32)
+        tensors.append(numpy_helper.from_array(values, name))
+        group = shape[0] if name == "depthwise" else 1
+        nodes.append(helper.make_node("Conv", [last, name], [f"{name}_out"], group=group))
+        last = f"{name}_out"
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 16, 16])
+    result = helper.make_tensor_value_info(last, TensorProto.FLOAT, [1, 64, None, None])
+    graph = helper.make_graph(nodes, "net", [image], [result], tensors)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def weights(model: onnx.ModelProto) -> dict[str, FloatArray]:
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+
+
+def integer_kernels(model: onnx.ModelProto) -> set[str]:
+    return {name.removesuffix("_i8") for name, array in weights(model).items() if array.dtype == np.int8}
+
+
+@pytest.mark.parametrize(
+    ("share", "rounded"),
+    [(0.0, set()), (0.1, {"large"}), (0.7, {"large", "middle"}), (1.0, {"large", "middle", "small"})],
+)
+def test_the_largest_kernels_are_rounded_first_and_depthwise_ones_never(share: float, rounded: set[str]) -> None:
+    model = network()
+    narrow(model, rounded_share=share)
+    onnx.checker.check_model(model, full_check=True)
+    assert integer_kernels(model) == rounded
+    assert all(array.dtype in (np.int8, np.float16) for name, array in weights(model).items() if "factors" not in name)
+
+
+def test_what_is_stored_comes_back_as_near_as_said() -> None:
+    model = network()
+    before = weights(model)
+    narrow(model, rounded_share=0.7)
+    widen(model)
+    onnx.checker.check_model(model, full_check=True)
+    after = weights(model)
+    assert after.keys() == before.keys()
+    assert [node.op_type for node in model.graph.node] == ["Conv"] * 4
+    for name, values in before.items():
+        error = np.sqrt(np.mean((after[name] - values) ** 2) / np.mean(values**2))
+        assert after[name].dtype == np.float32
+        assert 0 < error < (0.02 if name in ("large", "middle") else 5e-4)
+
+
+def test_what_is_stored_twice_changes_no_more() -> None:
+    model = network()
+    narrow(model)
+    once = model.SerializeToString()
+    narrow(model)
+    assert model.SerializeToString() == once
+    widen(model)
+    narrow(model)
+    assert weights(model).keys() == {f"{name}_f16" for name in KERNELS}
+
+
+def test_a_weight_beyond_float16_is_refused_but_not_where_int8_takes_it() -> None:
+    with pytest.raises(ExportError, match=r"weight 'small' holds .*, and float16 ends at 65504"):
+        narrow(network(scale=1e6))
+    model = network(scale=1e6)
+    for name in ("small", "depthwise"):
+        tensor = next(one for one in model.graph.initializer if one.name == name)
+        tensor.CopyFrom(numpy_helper.from_array(np.ones(KERNELS[name], np.float32), name))
+    narrow(model, rounded_share=0.7)
+    assert integer_kernels(model) == {"large", "middle"}
+
+
+@given(
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(1, 40)), elements=st.floats(-8, 8, width=32)),
+    st.sampled_from([0, 1, -1]),
+)
+def test_every_value_is_within_half_a_step_or_cut_off(values: FloatArray, axis: int) -> None:
+    integers, factors = round_channels(values, axis)
+    assert np.abs(integers.astype(int)).max(initial=0) <= 127
+    error = np.abs(integers * factors - values)
+    inside = np.abs(values) <= 127 * factors
+    tolerance = 1e-5 * np.abs(values).max(initial=1)
+    assert (error <= factors / 2 + tolerance)[inside].all()
+    plain = np.abs(values).max(axis=1 - axis % 2, keepdims=True) / 127  # the factor that cuts nothing off
+    plain_error = (np.rint(values / np.where(plain > 0, plain, 1)) * plain - values) ** 2
+    assert (error**2).sum() <= plain_error.sum() + tolerance
