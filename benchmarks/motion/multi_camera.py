@@ -19,7 +19,8 @@ from gonio.arrays import FloatArray64
 from gonio.geometry.triangulation import triangulate
 from gonio.models.loader import load_model
 from gonio.models.registry import shipped_models
-from gonio.structures.skeleton import Skeleton
+from gonio.structures.conversion import convert_keypoints
+from gonio.structures.skeleton import Skeleton, load_skeleton
 
 SHARED = Path(os.environ.get("GONIO_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data"
 _CHAIN = ("ankle", "knee", "hip", "shoulder", "ear")
@@ -65,16 +66,19 @@ class Agreement:
 
 
 def look(scene: Scene, model: str, stored: Path | None = None) -> Views:
-    """Run a model on every video, or read its stored keypoints, and keep the moments that all cameras saw."""
+    """Run a model on every video, or read its stored keypoints; COCO's 17 of the moments that all cameras saw."""
     ready = None if stored else load_model(model)
     sequences = [main_person(clip, model=ready, stored=stored) for clip in scene.clips]
     steps = _same_moments([sequence.time_s for sequence in sequences])
     pairs = list(zip(sequences, steps, strict=True))
-    return Views(
-        np.stack([sequence.keypoints[step, 0].astype(np.float64) for sequence, step in pairs]),
-        np.stack([sequence.scores[step, 0].astype(np.float64) for sequence, step in pairs]),
-        sequences[0].skeleton,
+    common = load_skeleton("coco17")
+    keypoints, scores = convert_keypoints(
+        np.stack([sequence.keypoints[step, 0] for sequence, step in pairs]),
+        np.stack([sequence.scores[step, 0] for sequence, step in pairs]),
+        source=sequences[0].skeleton,
+        target=common,
     )
+    return Views(keypoints.astype(np.float64), scores.astype(np.float64), common)
 
 
 def agreement(cameras: Cameras, views: Views) -> Agreement:

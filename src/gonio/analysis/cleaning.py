@@ -8,6 +8,7 @@ import numpy as np
 from gonio.analysis.filters import butterworth_zero_phase, residual_cutoffs_hz
 from gonio.analysis.gaps import fill_gaps
 from gonio.analysis.outliers import impossible_bones, jumps
+from gonio.analysis.side_search import Progress
 from gonio.analysis.sides import repair_sides
 from gonio.analysis.windows import is_seen, sample_interval_s
 from gonio.arrays import BoolArray
@@ -61,12 +62,15 @@ class CleaningSettings:
             raise ConfigError(f"cutoff_limits_hz is {self.cutoff_limits_hz}; use two that rise, like (3, 12).")
 
 
-def clean(sequence: PoseSequence, settings: CleaningSettings | None = None) -> PoseSequence:
+def clean(
+    sequence: PoseSequence, settings: CleaningSettings | None = None, *, on_progress: Progress = lambda _: None
+) -> PoseSequence:
     """Leave out doubtful keypoints, tell sides apart, reject outliers, fill short gaps and filter.
 
     Args:
         sequence: Any number of people, 2D or 3D, px or m, as tracked.
         settings: None: `CleaningSettings` as they are.
+        on_progress: Told how much of the longest step, telling sides apart, is done.
 
     Returns:
         The same times, people and unit, with flags, and a line of history for each step.
@@ -74,7 +78,7 @@ def clean(sequence: PoseSequence, settings: CleaningSettings | None = None) -> P
     settings = settings or CleaningSettings()
     sequence = _without_low_scores(sequence, settings.min_score)
     if settings.repair_sides:
-        sequence, repairs = repair_sides(sequence)
+        sequence, repairs = repair_sides(sequence, on_progress=on_progress)
         sequence = sequence.noted(f"left and right exchanged back: {repairs}")
     if settings.reject_outliers:
         sequence = _without_outliers(sequence, settings)

@@ -8,6 +8,7 @@ approximate Viterbi inference in a switching linear dynamic system.
 Source: V. Pavlovic, J. Rehg, J. MacCormick, "Learning switching linear models of human motion", NIPS 2000.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
@@ -15,6 +16,12 @@ import numpy as np
 
 from gonio.analysis.windows import is_seen
 from gonio.arrays import BoolArray, FloatArray64, IntArray
+
+Progress = Callable[[float], None]
+"""Told now and then how much of the work is done, from 0 to 1."""
+
+_TOLD_EVERY = 50
+"""Frames, about 0.03 s of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +78,12 @@ class LimbTrack:
     time_s: FloatArray64
 
 
-def exchanged_joints(track: LimbTrack, rates: SideRates) -> BoolArray:
+def exchanged_joints(track: LimbTrack, rates: SideRates, *, on_progress: Progress = lambda _: None) -> BoolArray:
     """``(T, J)``: the joints whose left and right the cheapest explanation exchanges back."""
     search = _Search(track, rates)
     for step in range(len(track.time_s)):
+        if step % _TOLD_EVERY == 0:
+            on_progress(step / len(track.time_s))
         search.advance(step)
     return search.best()
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from gonio.analysis.bones import body_unit, bone_lengths, relative_size
 from gonio.analysis.side_habit import side_habit
-from gonio.analysis.side_search import LimbTrack, SideRates, exchanged_joints
+from gonio.analysis.side_search import LimbTrack, Progress, SideRates, exchanged_joints
 from gonio.analysis.windows import is_seen, rolling_median, runs
 from gonio.arrays import BoolArray, FloatArray64, IntArray
 from gonio.structures.flags import KeypointFlag
@@ -68,7 +68,9 @@ class SideRepairs:
         return ", ".join(parts) or "none"
 
 
-def repair_sides(sequence: PoseSequence, *, rates: SideRates | None = None) -> tuple[PoseSequence, SideRepairs]:
+def repair_sides(
+    sequence: PoseSequence, *, rates: SideRates | None = None, on_progress: Progress = lambda _: None
+) -> tuple[PoseSequence, SideRepairs]:
     """Exchange left and right back where the model confused them, per person and limb.
 
     Motion, bones and the rarity of mistakes decide together. Where limbs lie on one another nothing tells the sides,
@@ -77,6 +79,7 @@ def repair_sides(sequence: PoseSequence, *, rates: SideRates | None = None) -> t
     Args:
         sequence: Any skeleton with sides, 2D or 3D, any unit; NaN where a keypoint is missing.
         rates: How the model errs; None: `SideRates` as they are.
+        on_progress: Told how much is done: a frame takes a few milliseconds.
 
     Returns:
         The sequence, with coordinates, scores, standard deviations and flags exchanged and ``SIDES_EXCHANGED`` set,
@@ -84,13 +87,16 @@ def repair_sides(sequence: PoseSequence, *, rates: SideRates | None = None) -> t
     """
     exchanged = np.zeros(sequence.scores.shape, bool)
     bursts, frames = dict.fromkeys(_JOINTS, 0), dict.fromkeys(_JOINTS, 0)
-    for person in range(len(sequence.track_ids)):
+    people = len(sequence.track_ids)
+    for person in range(people):
         keypoints = sequence.keypoints[:, person].astype(np.float64)
-        for limb, mask in _exchanged(keypoints, sequence, rates or SideRates()).items():
+        progress = _share(on_progress, person, people)
+        for limb, mask in _exchanged(keypoints, sequence, rates or SideRates(), progress).items():
             exchanged[:, person] |= mask
             touched = np.asarray(mask.any(axis=1))
             bursts[limb] += len(list(runs(touched)))
             frames[limb] += int(touched.sum())
+    on_progress(1.0)
     return exchange(sequence, exchanged), SideRepairs(bursts, frames)
 
 
@@ -142,7 +148,9 @@ def _limb_and_joint(stem: str) -> tuple[str, int, bool]:
     return ("arms", 2, False) if stem.startswith(_HAND) else ("head", 0, False)
 
 
-def _exchanged(keypoints: FloatArray64, sequence: PoseSequence, rates: SideRates) -> dict[str, BoolArray]:
+def _exchanged(
+    keypoints: FloatArray64, sequence: PoseSequence, rates: SideRates, on_progress: Progress
+) -> dict[str, BoolArray]:
     """``(T, K)`` by limb, of one person's ``(T, K, D)``; a limb that was never seen on both sides is left out."""
     skeleton, time_s = sequence.skeleton, sequence.time_s
     unit = body_unit(keypoints, skeleton)
@@ -152,7 +160,8 @@ def _exchanged(keypoints: FloatArray64, sequence: PoseSequence, rates: SideRates
     size = relative_size(bone_lengths(keypoints, skeleton), time_s)
     tracks: dict[str, LimbTrack] = {}
     alone: dict[str, BoolArray] = {}
-    for limb in _JOINTS:
+    searches = 2 * len(_JOINTS)
+    for place, limb in enumerate(_JOINTS):
         pairs, joint, tells = limb_keypoints(skeleton, limb)
         points = keypoints[:, pairs[tells].T] / unit  # (T, 2, P, D)
         seen = is_seen(points)
@@ -164,9 +173,9 @@ def _exchanged(keypoints: FloatArray64, sequence: PoseSequence, rates: SideRates
         centres = points[:, :, np.unique(joint[tells], return_index=True)[1]] / size[:, None, None, None]
         habit = side_habit(centres, noise, time_s, apart_s=rates.memory_s)
         tracks[limb] = LimbTrack(points, joint[tells], noise, agility, size, bone_cost, habit, time_s)
-        alone[limb] = exchanged_joints(tracks[limb], rates)
-    for limb, track in tracks.items():
-        joints = _in_company(limb, track, alone, rates)
+        alone[limb] = exchanged_joints(tracks[limb], rates, on_progress=_share(on_progress, place, searches))
+    for place, (limb, track) in enumerate(tracks.items(), len(_JOINTS)):
+        joints = _in_company(limb, track, alone, rates, _share(on_progress, place, searches))
         pairs, joint, _ = limb_keypoints(skeleton, limb)
         mask = np.zeros(keypoints.shape[:2], bool)
         mask[:, pairs] = joints[:, joint, None]
@@ -174,13 +183,21 @@ def _exchanged(keypoints: FloatArray64, sequence: PoseSequence, rates: SideRates
     return found
 
 
-def _in_company(limb: str, track: LimbTrack, alone: Mapping[str, BoolArray], rates: SideRates) -> BoolArray:
+def _share(on_progress: Progress, place: int, of: int) -> Progress:
+    """What one of several equal parts of the work tells its progress to."""
+    return lambda done: on_progress((place + done) / of)
+
+
+def _in_company(
+    limb: str, track: LimbTrack, alone: Mapping[str, BoolArray], rates: SideRates, on_progress: Progress
+) -> BoolArray:
     """``(T, J)``: the search again, where legs or arms were found exchanged: a model often takes all for the other."""
     others = [alone[other].any(axis=1) for other in ("legs", "arms") if other != limb and other in alone]
     together = np.mean(others, axis=0) if others else np.zeros(len(track.time_s))
     if not together.any():
         return alone[limb]
-    return exchanged_joints(replace(track, habit=np.clip(track.habit - together[:, None], -1, 1)), rates)
+    likelier = replace(track, habit=np.clip(track.habit - together[:, None], -1, 1))
+    return exchanged_joints(likelier, rates, on_progress=on_progress)
 
 
 def motion_scale(points: FloatArray64, time_s: FloatArray64) -> tuple[FloatArray64, FloatArray64]:

@@ -12,9 +12,10 @@ from gonio.errors import ConfigError
 from gonio.io.formats.marker_map import MarkerMap
 from gonio.io.formats.sequence_files import is_keypoint_file
 from gonio.io.sources import Source, SourceLike, open_source
+from gonio.io.sources.base import Selection
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
-from gonio.motion.people import errors_of, main_person, prepare, read_people, track_people, with_person
+from gonio.motion.people import OnStep, errors_of, main_person, prepare, read_people, track_people, with_person
 from gonio.results import Result
 from gonio.structures.sequence import PoseSequence
 
@@ -50,7 +51,10 @@ def analyse(
     fps: float | None = None,
     size_wh: tuple[int, int] | None = None,
     cleaning: CleaningSettings | None = None,
+    start_s: float | None = None,
+    end_s: float | None = None,
     on_result: Callable[[Result], None] | None = None,
+    on_step: OnStep = lambda *_: None,
 ) -> Motion:
     """Measure the movement of one person in a video or in a file of keypoints.
 
@@ -67,10 +71,14 @@ def analyse(
         fps: Of files of keypoints that count frames and have no times.
         size_wh: Of the picture, for files of keypoints in parts of it.
         cleaning: How the keypoints are cleaned.
+        start_s: Leave out what comes before; all times stay those of the source.
+        end_s: Stop at this time.
         on_result: Called with each frame of a video as it is done, to show progress.
+        on_step: Called now and then in the other long steps: with ``"tracking"``, ``"cleaning"`` or ``"measuring"``,
+            the frames done and the frames in all.
 
     Raises:
-        MediaError: If the source cannot be read, or nobody is in it.
+        MediaError: If the source cannot be read, or nobody is in it or in the part of it.
         ConfigError: If there is no such activity, track or option.
         MissingDependencyError: If the packages of ``gonio[analysis]`` are not installed.
 
@@ -79,8 +87,10 @@ def analyse(
     """
     measure = find_activity(activity)  # before the work
     options = options or AnalysisOptions()
+    part = Selection(start_s, end_s)
     if isinstance(source, str | Path) and is_keypoint_file(source):
-        name, used, everyone = str(source), None, read_people(source, marker_map=marker_map, fps=fps, size_wh=size_wh)
+        name, used = str(source), None
+        everyone = read_people(source, marker_map=marker_map, fps=fps, size_wh=size_wh, part=part, on_step=on_step)
     else:
         if marker_map is not None:
             raise ConfigError(f"a marker map goes with files of markers; '{source}' is a video")
@@ -89,10 +99,13 @@ def analyse(
                 f"a frame rate and a size go with files of keypoints; '{source}' is a video and has its own"
             )
         used = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
-        opened = open_source(source)
+        opened = open_source(source, start_s=start_s, end_s=end_s)
         name, everyone = opened.name, track_people(opened, used, on_result=on_result)
+    if part.has_times:
+        everyone = everyone.noted(f"only the part {part}")
     chosen = main_person(everyone) if track_id is None else track_id
-    person = prepare(everyone.person(chosen), errors=errors_of(used), cleaning=cleaning)
+    person = prepare(everyone.person(chosen), errors=errors_of(used), cleaning=cleaning, on_step=on_step)
+    on_step("measuring", 0, len(person))
     return Motion(
         measure(person, options), person, with_person(everyone, person), name, used.card.name if used else None
     )

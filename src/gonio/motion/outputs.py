@@ -106,7 +106,7 @@ def write_motion_report(
         created=datetime.now().astimezone(),
         source=Path(source).name,
         sha256=file_hash(source) or "",
-        pictures=pictures_of(video) if video else None,
+        pictures=pictures_of(video, start_s=float(motion.sequence.time_s[0])) if video else None,
         model={"model": motion.model} if motion.model else {},
         versions={name: version(name) for name in ("gonio", "numpy", "scipy")},
         settings={"as": activity} | {name: str(value) for name, value in chosen.items() if value is not None},

@@ -12,6 +12,7 @@ from gonio.errors import MediaError
 from gonio.io.formats.marker_map import MarkerMap
 from gonio.io.formats.sequence_files import read_keypoints
 from gonio.io.sources import Source
+from gonio.io.sources.base import Selection
 from gonio.models.model import PoseModel
 from gonio.pipeline import stream
 from gonio.results import Result
@@ -21,6 +22,10 @@ from gonio.tracking.tracker import PoseTracker
 
 ErrorByScore = Sequence[tuple[float, float]]
 """Knots ``(score, root mean square error as a part of the root of the box's area)``, from a model card."""
+OnStep = Callable[[str, int, int], None]
+"""Told now and then of a long step: its name, frames done, frames in all."""
+
+_ALL = Selection()
 
 
 def track_people(
@@ -29,13 +34,16 @@ def track_people(
     """Everyone in a video over time.
 
     Raises:
-        MediaError: If nobody is in it.
+        MediaError: If no frame or nobody is in it.
     """
     frames: list[Poses] = []
     for result in stream(source, model=model, track=True):
         frames.append(result.poses)
         if on_result is not None:
             on_result(result)
+    if not frames:
+        between = MediaError(f"no frame of '{source.name}' lies in the part that was asked for; choose a longer one")
+        raise source.failures[0] if source.failures else between
     return _together(frames, source.name)
 
 
@@ -45,19 +53,24 @@ def read_people(
     marker_map: str | Path | MarkerMap | None = None,
     fps: float | None = None,
     size_wh: tuple[int, int] | None = None,
+    part: Selection = _ALL,
+    on_step: OnStep = lambda *_: None,
 ) -> PoseSequence:
-    """Everyone in a file of keypoints; those without track ids are tracked first.
+    """Everyone in a part of a file of keypoints; those without track ids are tracked first.
 
     Raises:
-        MediaError: If the file cannot be read, or nobody is in it.
+        MediaError: If the file cannot be read, or no frame or nobody is in the part.
         ConfigError: If it needs a marker map, or a frame rate.
     """
-    found = read_keypoints(path, map=marker_map, fps=fps, size_wh=size_wh)
+    found = _within(part, read_keypoints(path, map=marker_map, fps=fps, size_wh=size_wh), str(path))
     if isinstance(found, PoseSequence):
         return found
     if any(poses.track_ids is None and len(poses) for poses in found):
-        tracker = PoseTracker()
-        found = [tracker.update(poses) for poses in found]
+        tracker, tracked = PoseTracker(), []
+        for poses in found:
+            tracked.append(tracker.update(poses))
+            on_step("tracking", len(tracked), len(found))
+        found = tracked
     return _together(found, str(path))
 
 
@@ -79,11 +92,15 @@ def main_person(sequence: PoseSequence) -> int:
 
 
 def prepare(
-    person: PoseSequence, *, errors: ErrorByScore | None = None, cleaning: CleaningSettings | None = None
+    person: PoseSequence,
+    *,
+    errors: ErrorByScore | None = None,
+    cleaning: CleaningSettings | None = None,
+    on_step: OnStep = lambda *_: None,
 ) -> PoseSequence:
     """Error bars and cleaning: what every analysis takes."""
-    known = with_uncertainty(person, error_by_score=errors)
-    cleaned = clean(known, cleaning or CleaningSettings())
+    known, frames = with_uncertainty(person, error_by_score=errors), len(person)
+    cleaned = clean(known, cleaning, on_progress=lambda done: on_step("cleaning", round(done * frames), frames))
     return with_uncertainty(cleaned, error_by_score=errors)  # once more, for the keypoints that were filled in
 
 
@@ -102,6 +119,23 @@ def errors_of(model: PoseModel | None) -> ErrorByScore | None:
     """How far off the model's keypoints are by their score, where its card knows."""
     calibration = None if model is None else model.card.calibration
     return None if calibration is None else [(row.score, row.rms) for row in calibration.keypoint_error]
+
+
+def _within(part: Selection, found: PoseSequence | list[Poses], name: str) -> PoseSequence | list[Poses]:
+    """The frames whose time lies in the part; the end itself is out, as of a video."""
+    times = found.time_s.tolist() if isinstance(found, PoseSequence) else [poses.time_s for poses in found]
+    known = [time_s for time_s in times if time_s is not None]
+    if not part.has_times or not known:
+        return found
+    inside = [time_s for time_s in known if not (part.is_before(time_s) or part.is_past(time_s))]
+    if not inside:
+        raise MediaError(
+            f"no frame of '{name}' lies in the part that was asked for: it goes from {known[0]:.2f} s to "
+            f"{known[-1]:.2f} s; choose another start or end"
+        )
+    if isinstance(found, PoseSequence):
+        return found.between(inside[0], inside[-1])
+    return [poses for poses in found if poses.time_s is not None and inside[0] <= poses.time_s <= inside[-1]]
 
 
 def _together(frames: Iterable[Poses], name: str) -> PoseSequence:

@@ -77,11 +77,11 @@ class ReportOptions:
                 raise ConfigError(f"{name} is {getattr(self, name)}; give a number above 0")
 
 
-def pictures_of(video: Path) -> Pictures:
-    """The frames of a video file, for ``ReportContent.pictures``."""
+def pictures_of(video: Path, *, start_s: float = 0.0) -> Pictures:
+    """The frames of a video file, for ``ReportContent.pictures``, from a time on."""
 
     def frames() -> Iterator[tuple[float, ImageArray]]:
-        for frame in open_source(video):
+        for frame in open_source(video, start_s=start_s):
             if frame.time_s is not None:
                 yield frame.time_s, frame.image
 

@@ -140,7 +140,7 @@ def _notes(content: ReportContent, part: tuple[float, float], step: int, scale: 
     first, last = content.span_s
     if part[1] - part[0] < last - first - 1e-6:
         shown = f"The film shows {seconds(part[0])} to {seconds(part[1])}"
-        notes.append(f"{shown} of a recording that ends at {seconds(last)}; curves and numbers cover all of it.")
+        notes.append(f"{shown}; curves and numbers cover {seconds(first)} to {seconds(last)}.")
     if step > 1:
         notes.append(f"The film shows one frame in {step}.")
     if scale < 1:

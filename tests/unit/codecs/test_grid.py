@@ -194,9 +194,9 @@ class TestSinglePersonGrid:
     def test_keypoints_are_narrower_than_centres_as_in_movenet(self) -> None:
         outputs = SinglePersonGrid(K).encode(ONE, HW)
         row, column = np.argwhere(outputs["heatmap"][0, 0] == 1)[0]
-        assert outputs["heatmap"][0, 0, row, column + 1] == pytest.approx(np.exp(-1 / 2))
+        assert outputs["heatmap"][0, 0, row, column + 1] == pytest.approx(np.exp(-1 / (2 * 1.05**2)))
         row, column = np.argwhere(outputs["center"][0, 0] == 1)[0]
-        assert outputs["center"][0, 0, row, column + 1] == pytest.approx(np.exp(-1 / (2 * 1.5**2)))
+        assert outputs["center"][0, 0, row, column + 1] == pytest.approx(np.exp(-1 / (2 * 1.65**2)))
 
     def test_known_cells(self) -> None:
         """Cell (row 5, column 7) of 4 px with offset (0.25, 0.5): x = 4 * 7.5 - 0.5, y = 4 * 5.25 - 0.5."""

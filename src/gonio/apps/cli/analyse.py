@@ -15,6 +15,7 @@ from gonio.apps.cli.analysis_run import (
 )
 from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
 from gonio.errors import ConfigError
+from gonio.io.sources.base import Selection
 
 
 def analyse(
@@ -68,6 +69,8 @@ def analyse(
     size: Annotated[
         str | None, typer.Option(help="Of the picture, for keypoints in parts of it.", metavar="WIDTHxHEIGHT")
     ] = None,
+    start: Annotated[float | None, typer.Option(help="Leave out what comes before, in seconds of the source.")] = None,
+    end: Annotated[float | None, typer.Option(help="Stop here, in seconds of the source.")] = None,
     date: Annotated[
         datetime | None, typer.Option(help="Of the recording, for 'gonio progress'.", show_default="of the file")
     ] = None,
@@ -92,6 +95,7 @@ def analyse(
       gonio analyse squats.mp4 --as squat --report squats.html
       gonio analyse walk.mp4 --as gait --height 1.72 --json > walk.json
       gonio analyse trial.trc --map markers.yaml --as running
+      gonio analyse session.mp4 --start 3.5 --end 12 --as lunge
       gonio analyse --camera 0 --as squat
     """
     if names:
@@ -122,13 +126,15 @@ def analyse(
         detector=detector,
         fps=fps,
         size_wh=size_of(size),
+        part=Selection(start, end),
         recorded=date,
         blur_faces=blur_faces,
     )
     if camera is not None:
-        if source is not None or report or out or json:
+        if source is not None or report or out or json or request.part.has_times:
             raise ConfigError(
-                "--camera is live: leave out SOURCE, --report, --out and --json; record a video for these"
+                "--camera is live: leave out SOURCE, --report, --out, --json, --start and --end; "
+                "record a video for these"
             )
         watch(camera, request)
         return

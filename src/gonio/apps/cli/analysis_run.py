@@ -5,11 +5,12 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.progress import TaskID
 
 from gonio.analysis.options import AnalysisOptions
 from gonio.apps.cli.analysis_tables import print_analysis
@@ -18,6 +19,7 @@ from gonio.errors import ConfigError, PoseError
 from gonio.io.atomic import atomic_path
 from gonio.io.formats.sequence_files import is_keypoint_file
 from gonio.io.sources import open_source
+from gonio.io.sources.base import Selection
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
 from gonio.results import Result
@@ -43,6 +45,7 @@ class Request:
     detector: str | None
     fps: float | None
     size_wh: tuple[int, int] | None
+    part: Selection
     recorded: datetime | None
     blur_faces: bool
 
@@ -73,6 +76,8 @@ class Request:
             "--convention": None if options.convention == usual.convention else options.convention,
             "--map": self.marker_map and self.marker_map.name,
             "--fps": self.fps,
+            "--start": self.part.start_s,
+            "--end": self.part.end_s,
             "--size": self.size_wh and "{}x{}".format(*self.size_wh),
             "--model": self.model and Path(self.model).name,
             "--runtime": self.runtime,
@@ -177,25 +182,32 @@ def watch(camera: int, request: Request) -> None:
 def _measured(source: str, request: Request) -> "Motion":
     from gonio.motion.analyse import analyse  # needs an extra
 
-    start = perf_counter()
+    film, model = Path(source).name, None if is_keypoint_file(source) else request.load_model()
     with progress_bar() as bar:
-        task = bar.add_task(Path(source).name, total=None, fps=0.0, people=0)
+        steps: dict[str, TaskID] = {}
+        frames = count(1)
+
+        def show(step: str, done: int, total: int | None, people: int = 1) -> None:
+            if step not in steps:
+                steps[step] = bar.add_task(step, total=total, fps=0.0, people=0)
+            bar.update(steps[step], completed=done, fps=bar.tasks[-1].speed or 0.0, people=people)
 
         def advance(result: Result) -> None:
-            done = bar.tasks[0].completed + 1
-            fps = done / max(perf_counter() - start, 1e-9)
-            bar.update(task, advance=1, fps=fps, people=len(result.poses))
+            show(film, next(frames), None, len(result.poses))
 
         return analyse(
             source,
             activity=request.activity,
             options=request.options,
             track_id=request.person,
-            model=None if is_keypoint_file(source) else request.load_model(),
+            model=model,
             marker_map=request.marker_map,
             fps=request.fps,
             size_wh=request.size_wh,
+            start_s=request.part.start_s,
+            end_s=request.part.end_s,
             on_result=advance,
+            on_step=show,
         )
 
 

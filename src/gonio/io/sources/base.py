@@ -71,6 +71,17 @@ class Selection:
         if isinstance(self.stride, bool) or not isinstance(self.stride, int) or self.stride < 1:
             raise ConfigError(f"stride is {self.stride}; give a whole number from 1 (every frame) upwards")
 
+    def __str__(self) -> str:
+        """The part in words.
+
+        Example:
+            >>> print(Selection(3.5, 12.0), Selection(end_s=0.25), sep="; ")
+            from 3.5 s to 12.0 s; from the start to 0.25 s
+        """
+        first = "the start" if self.start_s is None else f"{self.start_s} s"
+        last = "the end" if self.end_s is None else f"{self.end_s} s"
+        return f"from {first} to {last}"
+
     @property
     def has_times(self) -> bool:
         """Whether a start or an end is given."""

@@ -200,7 +200,7 @@ class _Run:
     def failures(self) -> list[MediaError]:
         """What to tell after the last frame."""
         told: list[MediaError] = []
-        if self.frames and not self._wanted and self._selection.start_s:
+        if self._whole and self.frames and not self._wanted and self._selection.start_s:
             told.append(
                 MediaError(
                     f"video '{self._name}' ends at {self._covered_s:.2f} s, before the start of "
