@@ -142,6 +142,36 @@ def test_a_person_reads_it(started_gonio: "Gonio", squatter: PoseSequence, tmp_p
     assert "not a medical device" in done.stdout
 
 
+def test_a_part_of_the_clip_keeps_its_times(gonio: "Gonio", tmp_path: Path) -> None:
+    """Oracle: the whole clip."""
+    report, table = tmp_path / "part.html", tmp_path / "part.csv"
+    whole = record(gonio("analyse", CLIP, "--as", "gait", "--json").stdout)
+    files = ("--report", report, "--out", table)
+    done = gonio("analyse", CLIP, "--as", "gait", "--start", "0.8", "--end", "2.6", "--json", *files)
+    assert done.returncode == 0, done.stderr
+    part = record(done.stdout)
+    inside = [(time_s, side) for time_s, side in strikes(whole) if 0.85 < time_s < 2.55]
+    assert [side for _, side in strikes(part)] == [side for _, side in inside]
+    np.testing.assert_allclose([t for t, _ in strikes(part)], [t for t, _ in inside], atol=EVENT_S)
+    np.testing.assert_allclose(read_sequence(table).time_s, np.arange(24, 78) / 30, atol=1e-6)
+    assert "only the part from 0.8 s to 2.6 s" in part["history"]
+    page = report.read_text("utf-8")
+    assert "gonio analyse walk.mp4 --as gait --start 0.8 --end 2.6" in page
+    assert "<video" in page
+
+
+def test_a_part_of_stored_keypoints_keeps_its_times(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
+    stored = tmp_path / "squats.csv"
+    write_sequence(stored, squatter)
+    done = gonio("analyse", stored, "--as", "squat", "--start", "3.5", "--end", "9", "--json")
+    assert done.returncode == 0, done.stderr
+    bottoms = [one["time_s"] for one in record(done.stdout)["events"] if one["name"] == "bottom"]
+    np.testing.assert_allclose(bottoms, [5.1, 7.5], atol=0.1)
+    late = gonio("analyse", stored, "--start", "60")
+    assert late.returncode == 1
+    assert "it goes from 0.00 s to 10.47 s; choose another start or end" in " ".join(late.stderr.split())
+
+
 def test_a_folder_of_videos(gonio: "Gonio", tmp_path: Path) -> None:
     folder = tmp_path / "videos"
     folder.mkdir()
@@ -170,6 +200,14 @@ def test_a_folder_of_videos(gonio: "Gonio", tmp_path: Path) -> None:
         (["--report", "a.docx"], "a report ends in .html or .pdf, got 'a.docx'"),
         (["--out", "a.xyz"], "no format for sequences ends in '.xyz'"),
         (["--map", str(MAP)], "a marker map goes with files of markers"),
+        (["--start", "-1"], "start is -1.0 s; give a time of 0 s or later"),
+        (["--start", "2", "--end", "1"], "end is 1.0 s, start is 2.0 s; put the end after the start"),
+        (
+            ["--start", "30", "--model", "lightning"],
+            "ends at 3.00 s, before the start of 30.0 s",
+        ),
+        (["--start", "0.51", "--end", "0.52", "--model", "lightning"], "lies in the part that was asked for"),
+        (["--camera", "0", "--end", "9"], "leave out SOURCE, --report, --out, --json, --start and --end"),
         (["--camera", "0"], "--camera is live: leave out SOURCE"),
     ],
 )

@@ -134,7 +134,7 @@ def _within(part: Selection, found: PoseSequence | list[Poses], name: str) -> Po
             f"{known[-1]:.2f} s; choose another start or end"
         )
     if isinstance(found, PoseSequence):
-        return found.between(inside[0], inside[-1])
+        return found.between(inside[0], inside[-1]).present()
     return [poses for poses in found if poses.time_s is not None and inside[0] <= poses.time_s <= inside[-1]]
 
 

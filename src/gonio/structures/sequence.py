@@ -119,6 +119,13 @@ class PoseSequence:
         columns = np.flatnonzero(self.track_ids == track_id)
         if not len(columns):
             raise ConfigError(f"no track {track_id}; the tracks are {self.track_ids.tolist()}")
+        return self._tracks(columns)
+
+    def present(self) -> Self:
+        """The same sequence without the tracks that have no keypoint in it."""
+        return self._tracks(np.flatnonzero(np.isfinite(self.keypoints).any(axis=(0, 2, 3))))
+
+    def _tracks(self, columns: IntArray) -> Self:
         per_person = ("keypoints", "scores", "keypoint_sd", "flags", "world")
         arrays = {name: getattr(self, name) for name in per_person}
         return replace(

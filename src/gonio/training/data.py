@@ -76,13 +76,14 @@ def load_labelled(sources: Sequence[LabelSource], skeleton: Skeleton | None) -> 
     return found
 
 
-def is_learnable(labels: Annotations, person: int, min_keypoints: int) -> bool:
-    """Whether a person is one to learn a pose from: no crowd, a box, and enough keypoints that count."""
+def is_learnable(labels: Annotations, person: int, min_keypoints: int, min_size: float = 0) -> bool:
+    """Whether a person is one to learn a pose from: no crowd, a large enough box, enough keypoints that count."""
     size = labels.boxes[person, 2:] - labels.boxes[person, :2]
     counts = labels.visibility[person] > 0
     if labels.weights is not None:
         counts &= labels.weights[person] > 0
-    return bool(not labels.is_crowd[person] and (size >= _MIN_SIDE).all() and counts.sum() >= min_keypoints)
+    large = (size >= _MIN_SIDE).all() and size.max() >= min_size
+    return bool(not labels.is_crowd[person] and large and counts.sum() >= min_keypoints)
 
 
 def person_of(labels: Annotations, person: int) -> Person:

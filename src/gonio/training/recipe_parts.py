@@ -66,6 +66,8 @@ class Data(Strict):
         margin: The crop is this much larger than the smallest that covers the box.
         pad_value: Grey level outside the picture.
         min_keypoints: Of top-down networks: who has fewer labelled keypoints is not learnt from.
+        min_size: Of top-down networks: nobody is learnt from whose box's longer side has fewer px in the picture. All
+            are measured on.
         augmentation: The kinds of change.
         workers: Processes that prepare pictures; 0 for none.
         val_people: At most so many people (one-stage: pictures) are measured on, evenly chosen; None for all.
@@ -78,6 +80,7 @@ class Data(Strict):
     margin: Positive = 1.25
     pad_value: Annotated[int, Field(ge=0, le=255)] = 0
     min_keypoints: Count = 3
+    min_size: Annotated[float, Field(ge=0)] = 0
     augmentation: Augmentation = Augmentation()
     workers: Annotated[int, Field(ge=0)] = 2
     val_people: Count | None = None

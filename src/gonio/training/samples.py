@@ -68,13 +68,14 @@ class People(Dataset[Batch]):
             (i, n)
             for i, one in enumerate(pictures)
             for n in range(len(one.labels))
-            if is_learnable(one.labels, n, data.min_keypoints)
+            if is_learnable(one.labels, n, data.min_keypoints, data.min_size)
         ]
         self.order = np.repeat(np.arange(len(self.people)), [pictures[i].repeat for i, _ in self.people])
         if not self.people:
             raise ConfigError(
-                f"none of {len(pictures)} pictures shows a person with {data.min_keypoints} labelled keypoints; "
-                "check the labels with 'gonio data info', or lower data.min_keypoints"
+                f"none of {len(pictures)} pictures shows a person with {data.min_keypoints} labelled keypoints"
+                f"{f' and {data.min_size:g} px' if data.min_size else ''}; check the labels with 'gonio data info', or "
+                f"lower data.min_keypoints{' or data.min_size' if data.min_size else ''}"
             )
 
     def __len__(self) -> int:

@@ -55,6 +55,14 @@ def _flags(sequence: PoseSequence) -> FlagArray:
     return sequence.flags
 
 
+def test_it_tells_how_far_it_is() -> None:
+    told: list[float] = []
+    repair_sides(_spoilt(_walker(people=2), [(33, 50)]), on_progress=told.append)
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert any(0.5 < done < 1 for done in told)
+
+
 def _far_apart(sequence: PoseSequence, pairs: IntArray) -> BoolArray:
     gap = np.abs(sequence.keypoints[:, 0, pairs[::2], 0] - sequence.keypoints[:, 0, pairs[1::2], 0])
     return np.asarray(gap.max(axis=1) > 10)

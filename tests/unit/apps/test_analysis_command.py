@@ -5,9 +5,18 @@ from pathlib import Path
 from gonio.analysis.options import AnalysisOptions
 from gonio.apps.cli.analysis_options import Scene, options_of
 from gonio.apps.cli.analysis_run import Request
+from gonio.io.sources.base import Selection
+
+ALL = Selection()
 
 
-def request(*, activity: str = "auto", options: AnalysisOptions | None = None, person: int | None = None) -> Request:
+def request(
+    *,
+    activity: str = "auto",
+    options: AnalysisOptions | None = None,
+    person: int | None = None,
+    part: Selection = ALL,
+) -> Request:
     return Request(
         activity=activity,
         options=options or AnalysisOptions(),
@@ -20,6 +29,7 @@ def request(*, activity: str = "auto", options: AnalysisOptions | None = None, p
         detector=None,
         fps=None,
         size_wh=None,
+        part=part,
         recorded=None,
         blur_faces=True,
     )
@@ -34,6 +44,11 @@ def test_it_is_as_it_was_asked_for_and_has_no_folders() -> None:
         "gonio analyse 'run 1.mp4' --as bow.yaml --person 2 --height 1.72 --view side --up 5 --convention isb "
         "--report a.html --blur-faces"
     )
+
+
+def test_a_part_is_asked_for_again() -> None:
+    command = request(part=Selection(3.5, 12)).command("run.mp4", Path("a.pdf"))
+    assert command == "gonio analyse run.mp4 --as auto --start 3.5 --end 12 --report a.pdf --blur-faces"
 
 
 def test_what_was_left_out_is_left_out() -> None:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from gonio.errors import ConfigError, MediaError
+from gonio.io.formats.openpose import write_openpose
 from gonio.io.formats.sequence_files import write_sequence
+from gonio.io.sources.base import Selection
 from gonio.motion.analyse import analyse
 from gonio.motion.people import main_person, prepare, read_people, with_person
 from gonio.structures.sequence import PoseSequence
@@ -81,6 +83,57 @@ def test_people_without_ids_are_tracked_first(tmp_path: Path) -> None:
     assert len(found.track_ids) == 2
     largest = found.person(main_person(found))
     np.testing.assert_allclose(np.nanmax(largest.keypoints[..., 1]), FIGURE[:, 1].max() * 300 + 50, atol=1)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl", ".parquet", ".nc", ".trc"])
+def test_a_part_of_a_file_keeps_its_times(tmp_path: Path, suffix: str) -> None:
+    stored = people(150, steps=40)
+    if suffix == ".trc":
+        stored = replace(stored, keypoints=np.pad(stored.keypoints / 150, [(0, 0)] * 3 + [(0, 1)]), unit="m")
+    write_sequence(tmp_path / f"poses{suffix}", stored)
+    part = read_people(tmp_path / f"poses{suffix}", part=Selection(0.2, 1.0))
+    np.testing.assert_allclose(part.time_s, np.arange(6, 30) / 30, atol=1e-4)
+
+
+def test_a_part_of_a_file_that_counts_frames_is_by_the_frame_rate(tmp_path: Path) -> None:
+    write_openpose(tmp_path / "frames", people(150, steps=40))
+    part = read_people(tmp_path / "frames", fps=20, part=Selection(end_s=0.25))
+    np.testing.assert_allclose(part.time_s, np.arange(5) / 20)
+
+
+def test_who_is_not_in_the_part_is_nobody(tmp_path: Path) -> None:
+    both = people(150, 300)
+    keypoints, scores = both.keypoints.copy(), both.scores.copy()
+    keypoints[10:, 1], scores[10:, 1] = np.nan, 0
+    write_sequence(tmp_path / "poses.csv", replace(both, keypoints=keypoints, scores=scores))
+    assert read_people(tmp_path / "poses.csv", part=Selection(0.5)).track_ids.tolist() == [1]
+
+
+def test_a_part_without_frames_is_an_error_with_the_length(tmp_path: Path) -> None:
+    write_sequence(tmp_path / "poses.csv", people(150, steps=40))
+    with pytest.raises(MediaError, match=r"no frame of .* lies in the part .*: it goes from 0\.00 s to 1\.30 s"):
+        analyse(tmp_path / "poses.csv", activity="angles", start_s=5)
+    with pytest.raises(ConfigError, match="put the end after the start"):
+        analyse(tmp_path / "poses.csv", activity="angles", start_s=1, end_s=0.5)
+
+
+def test_the_history_says_which_part_and_long_steps_say_how_far_they_are(tmp_path: Path) -> None:
+    write_sequence(tmp_path / "poses.csv", people(150, steps=160))
+    told: list[tuple[str, int, int]] = []
+    motion = analyse(
+        tmp_path / "poses.csv",
+        activity="angles",
+        start_s=1,
+        end_s=5,
+        on_step=lambda step, done, total: told.append((step, done, total)),
+    )
+    assert motion.sequence.history[0] == "only the part from 1 s to 5 s"
+    assert motion.analysis.series[0].time_s[0] == 1.0
+    assert {step for step, _, _ in told} == {"cleaning", "measuring"}
+    cleaned = [done for step, done, _ in told if step == "cleaning"]
+    assert cleaned == sorted(cleaned)
+    assert len(set(cleaned)) > 3
+    assert told[-2:] == [("cleaning", 120, 120), ("measuring", 0, 120)]
 
 
 def test_what_does_not_go_together(tmp_path: Path) -> None:

@@ -168,7 +168,10 @@ def test_a_long_recording_is_cut_from_its_first_event_on_and_says_so(content: Re
     reader = read(replace(content, analyses=(late,)), film_s=1.5)
     assert reader.data["times"][0] == pytest.approx(1.2)
     assert reader.data["times"][-1] == pytest.approx(2.7, abs=0.06)
-    assert "The film shows 1.20\u202fs to 2.70\u202fs of a recording that ends at 3.46\u202fs" in reader.words
+    assert (
+        "The film shows 1.20\u202fs to 2.70\u202fs; curves and numbers cover 0.50\u202fs to 3.46\u202fs."
+        in reader.words
+    )
 
 
 def test_a_film_is_made_smaller_or_left_out_to_fit(content: ReportContent) -> None:

@@ -85,6 +85,9 @@ def test_who_is_learnt_from(labels: Path) -> None:
     assert is_learnable(one, 0, 17)
     assert not is_learnable(replace(one, is_crowd=np.array([True, False])), 0, 3)
     assert not is_learnable(replace(one, boxes=one.boxes * 0), 0, 3)
+    longer = float((one.boxes[0, 2:] - one.boxes[0, :2]).max())
+    assert is_learnable(one, 0, 17, longer)
+    assert not is_learnable(one, 0, 17, longer + 1)
     assert not is_learnable(replace(one, visibility=one.visibility * 0), 0, 3)
     assert one.weights is not None
     assert not is_learnable(replace(one, weights=one.weights * 0), 0, 3)

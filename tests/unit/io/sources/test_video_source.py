@@ -73,6 +73,12 @@ def test_a_start_beyond_the_end_is_told(clip: Path) -> None:
     assert "ends at 1.00 s, before the start of 5.0 s" in str(failure)
 
 
+def test_a_part_between_two_frames_is_empty_and_not_beyond_the_end(clip: Path) -> None:
+    source = open_source(clip, start_s=0.51, end_s=0.52)
+    assert list(source) == []
+    assert source.failures == []
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(steps=st.lists(st.integers(1, 500), min_size=1, max_size=12))
