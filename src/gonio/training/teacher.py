@@ -198,7 +198,8 @@ class Teacher(nn.Module):
 
     def _outputs(self, batch: Tensor) -> dict[str, Tensor]:
         """The network's outputs. On a CPU crops go through one by one: what a batch needs in between fits no cache."""
-        each = [self.network(part) for part in (batch.split(1) if batch.device.type == "cpu" else (batch,))]
+        alone = batch.device.type == "cpu" and len(batch) > 0
+        each = [self.network(part) for part in ([one[None] for one in batch] if alone else [batch])]
         return {name: torch.cat([one[name].float() for one in each]) for name in self.codec.output_channels}
 
     def _labels(self, outputs: dict[str, Tensor], matrix: FloatArray64) -> TeacherLabels:
