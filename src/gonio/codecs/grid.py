@@ -223,8 +223,7 @@ def _unflip_field(name: str, field: FloatArray, flip: list[int]) -> FloatArray:
 def _means(people: DecodedPeople, input_hw: tuple[int, int]) -> FloatArray:
     """Mean of each person's keypoints in the input, ``(N, 2)`` x y px; of a person without any the middle of the box.
 
-    There MoveNet's single-person networks have their centre: 4 % of a person's size from it in the median of 64 people
-    of COCO with labelled shoulders and hips, and 10 % from the middle of the box.
+    There MoveNet's single-person networks have their centre, and not in the middle of the box.
     """
     edge = people.keypoints + 0.5
     inside = np.all((edge >= 0) & (edge < input_hw[::-1]), axis=2, keepdims=True)  # False for NaN
@@ -235,8 +234,7 @@ def _means(people: DecodedPeople, input_hw: tuple[int, int]) -> FloatArray:
 def _middles(people: DecodedPeople) -> FloatArray:
     """Middle of each person's box, ``(N, 2)`` x y px; of a person without one, of what the labelled keypoints span.
 
-    There MoveNet's network for several people has its centre: 5 % of a person's size from it in the median of the same
-    people, and 10 % from the mean of the keypoints.
+    There MoveNet's network for several people has its centre, and not in the mean of the keypoints.
     """
     middles = (people.boxes[:, :2] + people.boxes[:, 2:]) / 2 - 0.5  # edges are half a pixel off the middles of pixels
     for i in np.flatnonzero(~np.isfinite(middles).all(axis=1)):

@@ -99,9 +99,10 @@ class People(Dataset[Batch]):
             others=_Others(self.pictures, rng),
         )
         weights = np.where(crop.visibility > 0, crop.weights, 0).astype(np.float32)
-        targets = encode(self.codec, crop.keypoints[None], crop.box[None], self.input_hw)
+        learnt = np.where((weights > 0)[:, None], crop.keypoints, np.nan)  # nor is the centre theirs who count nothing
+        targets = encode(self.codec, learnt[None], crop.box[None], self.input_hw)
         if isinstance(self.codec, SinglePersonGrid):
-            others = np.delete(one.labels.boxes, n, axis=0)
+            others = one.labels.boxes[(np.arange(len(one.labels)) != n) & np.isfinite(one.labels.boxes).all(axis=1)]
             targets |= {"ignore": others_cells(targets, move_boxes(crop.matrix, others), self.codec.stride)}
         sample = _sample(crop.image, crop.keypoints, weights, targets)
         return sample | ({"clean": planes(crop.clean)} if self.clean else {})

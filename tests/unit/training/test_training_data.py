@@ -164,6 +164,22 @@ def test_what_a_terminal_tells_all_processes_leaves_workers_be(labels: Path) -> 
     assert len(list(coming)) == 7
 
 
+def test_a_keypoint_that_counts_nothing_does_not_move_the_centre(labels: Path) -> None:
+    found = load_labelled([source(labels)], None)
+    one = found[0].labels
+    assert one.weights is not None
+    moved, weights = one.keypoints.copy(), one.weights.copy()
+    moved[0, 11:], weights[0, 11:] = one.boxes[0, :2] + 1, 0
+    cells = []
+    for keypoints in (one.keypoints, moved):
+        found[0] = Labelled(found[0].path, replace(one, keypoints=keypoints, weights=weights))
+        dataset = People(
+            found, data=data(labels, augmentation=Augmentation.off()), codec=SinglePersonGrid(K), input_hw=HW, seed=0
+        )
+        cells.append(torch.nonzero(dataset[(0, 0, 0)]["targets"]["center"] == 1).tolist())
+    assert cells[0] == cells[1]
+
+
 def test_other_people_teach_nothing_in_a_crop_but_at_the_peaks(labels: Path) -> None:
     """MoveNet's maps show everybody; nobody is taught that the neighbour is nobody."""
     dataset = people(labels, SinglePersonGrid(K))

@@ -159,7 +159,7 @@ def _load(complexity: int) -> BlazePoseModel:
         model = load_model(name)
     except WeightsError as error:
         raise ConfigError(
-            f"model_complexity is {complexity}, but {name!r} is not installed; {way_out}, or give 1"
+            f"model_complexity is {complexity}, but {name!r} is not installed; {way_out}, or give 0"
         ) from error
     if not isinstance(model, BlazePoseModel):
         raise ConfigError(f"{name!r} is here the name of another kind of model; {way_out}")
