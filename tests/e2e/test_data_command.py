@@ -294,3 +294,34 @@ def test_labels_are_never_replaced_by_what_is_made_of_them(
     before = (tmp_path / labels).read_bytes()
     check.refused(gonio("data", *verb, tmp_path / labels, "--out", tmp_path / out), "would replace the labels")
     assert (tmp_path / labels).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("verb", "out"),
+    [
+        pytest.param(["split", "--to", "yolo"], "yo", id="split"),
+        pytest.param(["convert"], "yo", id="convert"),
+        pytest.param(["convert"], "linked", id="through links"),
+        pytest.param(["label", "--teacher", "thunder"], "yo/labels/train/0.txt", id="label"),
+    ],
+)
+def test_label_files_of_pictures_are_labels_too(
+    gonio: Gonio, check: Any, tmp_path: Path, verb: list[str], out: str
+) -> None:
+    """Of a YOLO set with persons and dogs, written over with its persons, the dogs would be gone."""
+    pytest.importorskip("yaml", reason="PyYAML reads a YOLO data set")
+    for folder in ("yo/images/train", "yo/labels/train", "linked/labels/train"):
+        (tmp_path / folder).mkdir(parents=True)
+    texts = {}
+    for n in range(4):
+        Image.new("RGB", (64, 48)).save(tmp_path / f"yo/images/train/{n}.png")
+        file = tmp_path / f"yo/labels/train/{n}.txt"
+        file.write_text("0 0.5 0.5 0.2 0.4 0.25 0.5 2\n1 0.5 0.5 0.2 0.4 0.25 0.5 2\n")
+        (tmp_path / f"linked/labels/train/{n}.txt").symlink_to(file)
+        texts[file] = file.read_text()
+    labels = tmp_path / "yo" / "pose.yaml"
+    labels.write_text("train: images/train\nkpt_shape: [1, 3]\nnames: {0: person, 1: dog}\n")
+    result = gonio("data", *verb, labels, "--category", "person", "--out", tmp_path / out)
+    check.refused(result, "would replace the labels")
+    assert {file: file.read_text() for file in texts} == texts
+    assert gonio("data", "convert", labels, "--category", "person", "--out", tmp_path / "new").returncode == 0

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -158,6 +159,27 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_been(
         assert [key for key in whole if not torch.equal(resumed[key], whole[key])] == []
     assert log_of(run) == log_of(tmp_path / "whole")
     assert {"loss", "val/AP"} <= {row[2] for row in log_of(run)}
+
+
+def test_a_stop_of_the_whole_group_saves(
+    command: str, environment: dict[str, str], labels: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """As a service manager stops a run: the processes that load pictures hear SIGTERM too."""
+    settings = {"epochs": 400, "steps_per_epoch": 20, "checkpoint_steps": 100_000, "validate_every": 400}
+    recipe = short(tmp_path, labels, data={"workers": 1}, **settings)
+    state = tmp_path / "runs" / "tiny" / "state.safetensors"
+    with subprocess.Popen(
+        [command, "train", str(recipe)],
+        cwd=tmp_path, env=environment, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True,
+    ) as child:  # fmt: skip
+        limit = time.monotonic() + 60
+        while not state.exists() and child.poll() is None and time.monotonic() < limit:
+            time.sleep(0.01)
+        os.killpg(child.pid, signal.SIGTERM)
+        _, said = child.communicate(timeout=60)
+    assert child.returncode == 130, said
+    assert "the same command goes on from there" in said
+    assert not list(state.parent.glob(".*"))
 
 
 def free_port() -> int:

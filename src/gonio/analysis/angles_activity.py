@@ -26,10 +26,10 @@ def analyse_angles(sequence: PoseSequence, options: AnalysisOptions | None = Non
         ConfigError: If the sequence is not of one person.
     """
     options = options or AnalysisOptions()
-    way = longest_facing(sequence, options=options) if options.view != "frontal" else None
+    view = detect_view(sequence, options=options)
+    way = longest_facing(sequence, options=options) if view.kind != "frontal" else None
     if way is not None:
         return _of_one_facing(sequence, options, way)
-    view = detect_view(sequence, options=options)
     in_space = sequence.keypoints.shape[-1] == 3
     shown = [angle for angle in map(angle_definition, list_angles()) if in_space or is_shown(angle, view)]
     series = [

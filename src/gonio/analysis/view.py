@@ -101,6 +101,9 @@ def detect_view(sequence: PoseSequence, *, options: AnalysisOptions | None = Non
 def longest_facing(sequence: PoseSequence, *, options: AnalysisOptions | None = None) -> tuple[float, float] | None:
     """From when to when, in seconds, somebody who turns round faces one way for longest; None of one who does not.
 
+    Knees and feet say which way: heads turn and arms wave without the body. Not for the frontal view, whose knees go
+    either way.
+
     Args:
         sequence: Of one person, in two dimensions; in three, forward is known at every moment.
         options: ``min_score`` hides keypoints from the decision.
@@ -110,7 +113,7 @@ def longest_facing(sequence: PoseSequence, *, options: AnalysisOptions | None = 
     options = options or AnalysisOptions()
     points = upright(sequence)[:, 0]
     points = np.where((keypoint_reasons(sequence, options.min_score) == 0)[..., None], points, np.nan)
-    cues = list(_turn_cues(points, sequence))
+    cues = list(_leg_cues(points, sequence))
     sines, weights = np.stack([sine for _, sine in cues]), np.array([weight for weight, _ in cues])[:, None]
     total = (weights * np.isfinite(sines)).sum(axis=0)
     votes = np.divide(
@@ -188,16 +191,27 @@ def _turn_cues(points: FloatArray64, sequence: PoseSequence) -> Iterator[tuple[f
     def at(name: str, side: Side = "both") -> FloatArray64:
         return positions(points, landmark(sequence.skeleton, name, side))
 
-    def sine(first: FloatArray64, second: FloatArray64) -> FloatArray64:
-        norm = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
-        return np.asarray(np.divide(_cross(first, second), norm, out=np.full(len(norm), np.nan), where=norm > 0))
+    yield 2.0, _sine(at("nose") - at("mid_ear"), at("mid_shoulder") - at("mid_hip"))
+    yield from _leg_cues(points, sequence)
+    for side in _LIMBS:
+        yield 0.5, _sine(at("elbow", side) - at("shoulder", side), at("wrist", side) - at("elbow", side))
 
-    yield 2.0, sine(at("nose") - at("mid_ear"), at("mid_shoulder") - at("mid_hip"))
+
+def _leg_cues(points: FloatArray64, sequence: PoseSequence) -> Iterator[tuple[float, FloatArray64]]:
+    """Those of `_turn_cues` that turn only with the body."""
+
+    def at(name: str, side: Side) -> FloatArray64:
+        return positions(points, landmark(sequence.skeleton, name, side))
+
     for side in _LIMBS:
         thigh, shank = at("knee", side) - at("hip", side), at("ankle", side) - at("knee", side)
-        yield 3.0, sine(shank, at("toe", side) - at("heel", side))
-        yield 3.0, sine(shank, thigh)  # knees bend one way only
-        yield 0.5, sine(at("elbow", side) - at("shoulder", side), at("wrist", side) - at("elbow", side))
+        yield 3.0, _sine(shank, at("toe", side) - at("heel", side))
+        yield 3.0, _sine(shank, thigh)  # knees bend one way only
+
+
+def _sine(first: FloatArray64, second: FloatArray64) -> FloatArray64:
+    norm = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
+    return np.asarray(np.divide(_cross(first, second), norm, out=np.full(len(norm), np.nan), where=norm > 0))
 
 
 def _travel(hips: FloatArray64, trunk: FloatArray64, length: float) -> float:

@@ -1,5 +1,6 @@
 """The training loop: batch, forward, loss, backward, step; between epochs measure, save, show. Read `train` first."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -17,7 +18,7 @@ from gonio.training.order import EpochOrder, batches, make_loader
 from gonio.training.preparation import identity, prepare, set_threads
 from gonio.training.recipe import Recipe
 from gonio.training.reports import EpochReport, OnEpoch, OnStep, StepReport, is_better
-from gonio.training.run_files import BEST, LAST, STATE, RunFiles
+from gonio.training.run_files import BEST, LAST, STATE, RunFiles, alone
 from gonio.training.samples import Batch
 from gonio.training.schedule import learning_rate, make_average, make_optimizer, start_training
 from gonio.training.state import Metrics, Progress, load_state, save_state
@@ -48,16 +49,18 @@ def train(
     cpu = not torch.accelerator.is_available()
     accelerator = Accelerator(cpu=cpu, mixed_precision="bf16" if recipe.precision == "bf16" else "no")
     try:
-        run = Run(recipe, accelerator, fresh=fresh)
-        try:
-            while not run.finished:
-                loss = run.train_epoch(on_step)
-                run.finish_epoch(loss, on_epoch)
-        except KeyboardInterrupt:
-            run.save_state()
-            raise
-        finally:
-            run.close()
+        with alone(recipe.folder) if accelerator.is_main_process else nullcontext():
+            accelerator.wait_for_everyone()  # none looks for a state that another run may still write
+            run = Run(recipe, accelerator, fresh=fresh)
+            try:
+                while not run.finished:
+                    loss = run.train_epoch(on_step)
+                    run.finish_epoch(loss, on_epoch)
+            except KeyboardInterrupt:
+                run.save_state()
+                raise
+            finally:
+                run.close()
     finally:
         accelerator.end_training()
         AcceleratorState._reset_state(reset_partial_state=True)  # else no later run could choose another precision

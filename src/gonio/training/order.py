@@ -1,6 +1,8 @@
 """In which order a run sees its samples, divided among its processes."""
 
+import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 
 import cv2
@@ -12,6 +14,9 @@ from gonio.arrays import IntArray
 from gonio.errors import ConfigError, PoseError
 from gonio.training.interrupts import STOPS
 from gonio.training.samples import Batch, Key
+
+_STOP_S = 2.0
+"""So long the signal that ended a loader's process may take to reach the main one."""
 
 
 class EpochOrder(Sampler[list[Key]]):
@@ -79,6 +84,8 @@ def batches(loader: "DataLoader[Batch]") -> Iterator[Batch]:
 
     Raises:
         PoseError: If a sample cannot be made, as of a damaged picture.
+        KeyboardInterrupt: If its processes end, and what stopped them stops this one too.
+        RuntimeError: If its processes end by themselves.
     """
     try:
         yield from loader
@@ -87,12 +94,23 @@ def batches(loader: "DataLoader[Batch]") -> Iterator[Batch]:
             raise
         sentence = str(error).strip().splitlines()[-1]  # of a worker's traceback: the type, a colon, the message
         raise type(error)(sentence.partition(": ")[2]) from error
+    except RuntimeError:
+        if loader.num_workers:
+            time.sleep(_STOP_S)  # a stop that arrives meanwhile raises KeyboardInterrupt here
+        raise
 
 
 def _start_worker(_: int) -> None:
-    """One thread each; what a terminal tells all processes is the main one's to answer."""
+    """One thread each; what a terminal tells all processes is the main one's to answer.
+
+    SIGTERM, by which the main one ends those that do not end by themselves, is obeyed, but as an orderly end: of one
+    by a signal PyTorch raises RuntimeError in the main process wherever that is, be it while it saves.
+    """
     for number in STOPS:
-        if number != signal.SIGTERM:  # by which the main one ends those that do not end by themselves
-            signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, _end if number == signal.SIGTERM else signal.SIG_IGN)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
+
+
+def _end(_number: int, _frame: object) -> None:
+    os._exit(0)

@@ -1,14 +1,14 @@
 """The folder of a run: recipe, log, sample pictures, state, best and last checkpoint. The main process writes it."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
 from torch import Tensor
 
 from gonio.datasets.sheet import Tile, contact_sheets
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, MediaError
 from gonio.io.atomic import atomic_path
 from gonio.io.images import write_image
 from gonio.models.locking import locked
@@ -20,6 +20,38 @@ from gonio.training.recipe import Recipe
 from gonio.training.state import Progress
 
 STATE, BEST, LAST = "state.safetensors", "best.safetensors", "last.safetensors"
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Make a run's folder, keep other runs out while the block runs, and remove what a killed one was about to write.
+
+    A folder that is empty at the end goes.
+
+    Raises:
+        MediaError: If the folder cannot be written to.
+        ConfigError: If another run writes to it.
+    """
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.callback(_remove_empty, folder)
+            turn = held.enter_context(locked(folder / ".lock", wait=False))
+        except BlockingIOError as error:
+            raise ConfigError(
+                f"another run is going on in '{folder}'; wait for its end, or give this one another name or out"
+            ) from error
+        except OSError as error:
+            raise MediaError(f"cannot write to '{folder}': {error.strerror or error}; choose another out") from error
+        if turn != "unlocked":
+            for leftover in folder.glob(".*.tmp.safetensors"):
+                leftover.unlink(missing_ok=True)
+        yield
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 class RunFiles:
@@ -40,28 +72,13 @@ class RunFiles:
 
         Raises:
             MediaError: If the folder cannot be written to.
-            ConfigError: If another run writes to it.
         """
         self._recipe, self._skeleton = recipe, SkeletonSpec.of(skeleton)
         self._crop = Crop(margin=recipe.data.margin, pad_value=recipe.data.pad_value) if top_down else None
-        self._alone = ExitStack()
         with atomic_path(recipe.folder / "recipe.yaml") as temporary:
-            self._lock(recipe.folder)
             content = recipe.model_dump(mode="json", exclude_defaults=True)
             temporary.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
         self.log = RunLog(recipe.folder, keep_bytes=progress.log_bytes, step=progress.step)
-
-    def _lock(self, folder: Path) -> None:
-        """Keep other runs out until `close`, and remove what a killed one was about to write."""
-        try:
-            turn = self._alone.enter_context(locked(folder / ".lock", wait=False))
-        except BlockingIOError as error:
-            raise ConfigError(
-                f"another run is going on in '{folder}'; wait for its end, or give this one another name or out"
-            ) from error
-        if turn != "unlocked":
-            for leftover in folder.glob(".*.tmp.safetensors"):
-                leftover.unlink(missing_ok=True)
 
     def save_checkpoint(self, name: str, weights: dict[str, Tensor], progress: Progress) -> None:
         """Write weights that anybody may load, and what they are.
@@ -97,6 +114,5 @@ class RunFiles:
         self.log.show(step, speeds)
 
     def close(self) -> None:
-        """Finish the log, and let other runs in."""
+        """Finish the log."""
         self.log.close()
-        self._alone.close()

@@ -65,6 +65,29 @@ def test_of_somebody_who_turns_round_one_facing_is_measured() -> None:
     assert not any("turns round" in finding.text for finding in alone.findings)
 
 
+@pytest.mark.parametrize(("view", "wide"), [("side", 0.03), ("oblique", 0.7), ("frontal", 1.0)])
+def test_a_head_that_turns_leaves_nothing_out(view: str, wide: float) -> None:
+    clip = walker(skeleton="coco17")
+    heights = {
+        "ear": (0.07, 1.6),
+        "shoulder": (0.19, 1.4),
+        "hip": (0.11, 0.9),
+        "knee": (0.11, 0.45),
+        "ankle": (0.11, 0),
+    }
+    keypoints = np.full_like(clip.keypoints, np.nan)
+    for part, (half, up) in heights.items():
+        for side, x in (("left", half * wide), ("right", -half * wide)):
+            keypoints[:, 0, clip.skeleton.index(f"{side}_{part}")] = (x, up)
+    keypoints[:, 0, clip.skeleton.index("nose")] = np.stack(
+        [np.where(clip.time_s < 3, 0.1, -0.1), np.full(len(clip), 1.6)], axis=1
+    )
+    found = analyse_angles(replace(clip, keypoints=keypoints))
+    assert found.facts["view"].startswith(view)
+    assert found.excluded_fraction == 0
+    assert not any("turns round" in finding.text for finding in found.findings)
+
+
 def test_one_side_is_enough() -> None:
     sides = {side for _, side in names(analyse_angles(SQUATTING, AnalysisOptions(side="left")))}
     assert sides == {"left", "both"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from gonio.errors import ConfigError, PoseError
+from gonio.errors import ConfigError, MediaError, PoseError
 from gonio.models.locking import locked
 from gonio.training.loop import train
 from gonio.training.preparation import identity, prepare, set_threads
@@ -224,3 +224,25 @@ def test_one_run_at_a_time_in_a_folder(drawn: Path) -> None:
     assert [path.name for path in recipe.folder.iterdir()] == [leftover.name]
     train(recipe)
     assert not [path.name for path in recipe.folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_run_is_alone_before_it_looks_for_a_state(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it could begin anew on top of one that ended meanwhile. What fails early leaves no folder."""
+    recipe = small(drawn, "epochs=1")
+    seen: list[bool] = []
+
+    def look(*_: object, **__: object) -> None:
+        seen.append((recipe.folder / ".lock").exists())
+        raise ConfigError("enough")
+
+    monkeypatch.setattr("gonio.training.loop.prepare", look)
+    with pytest.raises(ConfigError, match="enough"):
+        train(recipe)
+    assert seen == [True]
+    assert not recipe.folder.exists()
+
+
+def test_a_folder_that_cannot_be_made(drawn: Path) -> None:
+    (drawn.parent / "run").write_text("a file")
+    with pytest.raises(MediaError, match=r"cannot write to '.*run': File exists; choose another out"):
+        train(small(drawn, "epochs=1"))

@@ -5,9 +5,12 @@ import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,10 +21,11 @@ from gonio.codecs import Codec, Heatmap, MultiPersonGrid, SinglePersonGrid
 from gonio.errors import ConfigError, MediaError
 from gonio.structures.skeleton import load_skeleton
 from gonio.training.data import Labelled, is_learnable, load_data, load_labelled
+from gonio.training.interrupts import STOPS
 from gonio.training.networks import TopDownCnn
 from gonio.training.order import EpochOrder, batches, make_loader
 from gonio.training.recipe import Data, LabelSource
-from gonio.training.samples import People, Scenes, ignored_cells, others_cells
+from gonio.training.samples import Batch, People, Scenes, ignored_cells, others_cells
 from gonio.training.validation import Validator
 
 HW = (64, 48)
@@ -159,9 +163,50 @@ def test_what_a_terminal_tells_all_processes_leaves_workers_be(labels: Path) -> 
     coming = batches(make_loader(dataset, order, workers=1))
     next(coming)
     (worker,) = {child.pid for child in multiprocessing.active_children()} - before
-    for number in (signal.SIGINT, signal.SIGHUP):
-        os.kill(worker or 0, number)
+    for number in STOPS:
+        if number != signal.SIGTERM:
+            os.kill(worker or 0, number)
     assert len(list(coming)) == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
+def test_sigterm_ends_a_worker_in_order(labels: Path) -> None:
+    """Of an end by a signal PyTorch raises RuntimeError in the middle of whatever the main process does."""
+    dataset = people(labels)
+    order = EpochOrder(dataset.order, batch_size=1, steps=8, seed=0, rank=0, world=1)
+    before = set(multiprocessing.active_children())
+    coming = batches(make_loader(dataset, order, workers=1))
+    next(coming)
+    (worker,) = set(multiprocessing.active_children()) - before
+    subprocess.run(["kill", str(worker.pid)], check=True)  # of the main process's own SIGTERM PyTorch says nothing
+    worker.join(30)
+    assert worker.exitcode == 0
+
+
+class EndedLoader:
+    """Its process was ended."""
+
+    num_workers = 1
+
+    def __iter__(self) -> Iterator[Batch]:
+        raise RuntimeError("DataLoader worker (pid 1) is killed by signal: Terminated.")
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system sends no signal to a thread")
+@pytest.mark.parametrize("stopped", [True, False])
+def test_who_ended_the_workers(monkeypatch: pytest.MonkeyPatch, stopped: bool) -> None:
+    """A stop that ends them all reaches the main process a little later; without one it is a fault."""
+    monkeypatch.setattr("gonio.training.order._STOP_S", 10.0 if stopped else 0.01)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    late = threading.Timer(0.2, lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM))
+    try:
+        if stopped:
+            late.start()
+        with pytest.raises(KeyboardInterrupt if stopped else RuntimeError):
+            list(batches(cast("Any", EndedLoader())))
+    finally:
+        late.cancel()
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_keypoint_that_counts_nothing_does_not_move_the_centre(labels: Path) -> None:

@@ -16,6 +16,7 @@ from gonio.analysis.gait.frontal import frontal_measures, frontal_series, step_w
 from gonio.analysis.gait.lengths import LengthUnit, length_unit
 from gonio.analysis.gait.parameters import double_support, lengths, symmetry, timing, variability
 from gonio.analysis.gait.running import running_measures, strike_finding
+from gonio.analysis.gait.strides import has_few_frames, stride_time
 from gonio.analysis.gait.ways import longest_way
 from gonio.analysis.landmarks import Limb, landmark, positions, require_one_person
 from gonio.analysis.options import AnalysisOptions
@@ -44,6 +45,9 @@ _EITHER_WAY = (
     "stride_time_variability",
 )
 """Measures that hold for walking backwards too: of times between the same moments of two steps."""
+_NO_STEPS = "No steps were found"
+_SHORTEST_WAY = 2.0
+"""Strides: a shorter way, without its turns, gives few steps or none."""
 _LEG_PARTS = ("hip", "knee", "ankle", "heel", "big_toe", "foot_index")
 
 
@@ -107,8 +111,20 @@ def _of_one_way(
         f"The person goes to and fro: measured from {way[0]:.1f} to {way[1]:.1f} s, the longest way in one direction; "
         "cut the clip for the others."
     )
+    findings = [Finding("limit", text), *found.findings]
+    if _is_short(way, sequence, options):
+        others = [finding for finding in findings if not finding.text.startswith(_NO_STEPS)]
+        lead = "Means are of little weight" if len(others) == len(findings) else _NO_STEPS
+        short = f"{lead}: without its turns even this way is less than two strides; film longer ways."
+        findings = [others[0], Finding("limit", short), *others[1:]]
     left_out = 1 - len(part) / len(sequence) * (1 - found.excluded_fraction)
-    return replace(found, findings=(Finding("limit", text), *found.findings), excluded_fraction=left_out)
+    return replace(found, findings=tuple(findings), excluded_fraction=left_out)
+
+
+def _is_short(way: tuple[float, float], sequence: PoseSequence, options: AnalysisOptions) -> bool:
+    usable = _usable(sequence)
+    body = body_of(usable, up_deg=options.up_deg, min_score=options.min_score)
+    return way[1] - way[0] < _SHORTEST_WAY * stride_time(body, usable)
 
 
 def _measures(sequence: PoseSequence, steps: Steps, unit: LengthUnit) -> Iterator[Measure]:
@@ -145,7 +161,7 @@ def _cycles(steps: Steps, series: tuple[Series, ...]) -> Iterator[Cycle]:
 def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted) -> Iterator[Finding]:
     rate = 1 / float(np.median(np.diff(sequence.time_s))) if len(sequence) > 1 else math.nan
     if not steps.events:
-        yield Finding("limit", f"No steps were found: {_why_no_steps(sequence, rate)}.")
+        yield Finding("limit", f"{_NO_STEPS}: {_why_no_steps(sequence, steps.body, rate)}.")
     bounce = steps.locomotion.bounce
     if activity == "auto" and steps.events and not abs(bounce) > _CLEAR_BOUNCE:
         other = "running" if steps.locomotion.activity == "gait" else "walking"
@@ -169,12 +185,14 @@ def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted
     yield Finding("note", NOT_MEDICAL)
 
 
-def _why_no_steps(sequence: PoseSequence, rate: float) -> str:
+def _why_no_steps(sequence: PoseSequence, body: Body, rate: float) -> str:
     unseen = [side for side in LIMBS if not _foot_is_seen(sequence, side)]
     if unseen:
         return f"the {' and the '.join(unseen)} ankle is hidden for most of the time, and steps need both"
     if rate < _FEWEST_FPS:
         return f"with {rate:.0f} frames per second feet can hardly be followed; film with 30 or more"
+    if has_few_frames(body, _usable(sequence)):
+        return "with so few frames a stride, or such rough keypoints, feet cannot be followed; film with more frames"
     return "the feet do not pass each other again and again"
 
 
@@ -191,7 +209,7 @@ def _from_the_front(sequence: PoseSequence, options: AnalysisOptions, view: View
     measures = tuple(frontal_measures(usable, body, unit, series))
     limits = ["Seen from the front: heel strikes, toe-offs and step lengths cannot be measured; film from the side."]
     if not math.isfinite(measures[0].value):
-        limits.append("No steps were found: the feet are not lifted in turn.")
+        limits.append(f"{_NO_STEPS}: the feet are not lifted in turn.")
     return Analysis(
         activity="gait",
         track_id=int(sequence.track_ids[0]),

@@ -22,8 +22,8 @@ _LEAST_PASS = 0.1
 less, and a shuffling step of 10 cm goes twice as far."""
 _ROUGHEST = 0.65
 """Of a sine, that of 7.6 frames a stride; with 8 and more strides come out right, with fewer some of them do not."""
-_FEW_FRAMES = 16
-"""A stride: of more the roughness is noise, and false strides, of which turns were missed, are no longer."""
+_FEW_FRAMES = 9.5
+"""A stride: of 10 and more the roughness is noise, as of quick short steps, and their strides come out right."""
 _EDGE_SWING = 0.6
 """A record may end between two turns: then the foot must have come this far towards the usual one."""
 
@@ -52,19 +52,30 @@ def stride_time(body: Body, sequence: PoseSequence) -> float:
         Twice the median time between neighbouring turns of the distance between the ankles (or heels). NaN too where
         the frames are too few to follow the feet: turns between frames are missed, and the others make false strides.
     """
+    stride_s, few = _passing(body, sequence)
+    return float("nan") if few else stride_s
+
+
+def has_few_frames(body: Body, sequence: PoseSequence) -> bool:
+    """Whether the feet pass each other, but with too few frames a stride to follow them; as `stride_time`."""
+    return _passing(body, sequence)[1]
+
+
+def _passing(body: Body, sequence: PoseSequence) -> tuple[float, bool]:
+    """Stride time, NaN if the feet hardly pass each other, and whether the frames are too few to trust it."""
     apart = _apart(body, sequence)
     seen = np.isfinite(apart)
     time_s, apart = sequence.time_s[seen], apart[seen]
     if len(apart) < 5:
-        return float("nan")
+        return float("nan"), False
     swing = _amplitude(apart)
     if not swing > _LEAST_PASS * body.leg_length:
-        return float("nan")
+        return float("nan"), False
     passes = list(turns(apart, _SWING * swing))[1:]  # the first is where the record begins
     steps = np.diff([time_s[i] for i, _ in passes])
     stride_s = float(2 * np.median(steps)) if len(steps) else float("nan")
     few = stride_s < _FEW_FRAMES * float(np.median(np.diff(sequence.time_s)))
-    return float("nan") if few and _roughness(apart) > _ROUGHEST else stride_s
+    return stride_s, few and _roughness(apart) > _ROUGHEST
 
 
 def stances(leg: Leg) -> tuple[Stance, ...]:

@@ -101,22 +101,19 @@ def analyse(
     if names:
         print_activities()
         return
+    scene = Scene(
+        height_m=height,
+        metres_per_px=metres_per_px,
+        known_length=known_length,
+        calibration=calibration,
+        up_deg=up,
+        vertical=vertical,
+        floor=floor,
+    )
     request = Request(
         activity=activity,
-        options=options_of(
-            Scene(
-                height_m=height,
-                metres_per_px=metres_per_px,
-                known_length=known_length,
-                calibration=calibration,
-                up_deg=up,
-                vertical=vertical,
-                floor=floor,
-            ),
-            view=view,
-            side=side,
-            convention=convention,
-        ),
+        scene=scene,
+        options=options_of(scene, view=view, side=side, convention=convention),
         person=person,
         marker_map=marker_map,
         model=model,

@@ -13,6 +13,7 @@ import typer
 from rich.progress import TaskID
 
 from gonio.analysis.options import AnalysisOptions
+from gonio.apps.cli.analysis_options import Scene
 from gonio.apps.cli.analysis_tables import print_analysis
 from gonio.apps.cli.console import progress_bar, say, say_error
 from gonio.errors import ConfigError, PoseError
@@ -35,6 +36,7 @@ class Request:
     """What a person asked for, beside the source and where results go."""
 
     activity: str
+    scene: Scene
     options: AnalysisOptions
     person: int | None
     marker_map: Path | None
@@ -60,19 +62,20 @@ class Request:
         )
 
     def command(self, source: str, report: Path) -> str:
-        """What a person types to make a report again; files by their names alone, for a report is passed on.
-
-        A scale that was told by a length or a file is a number here.
-        """
-        options, usual = self.options, AnalysisOptions()
+        """What a person types to make a report again; files by their names alone, for a report is passed on."""
+        options, scene, usual = self.options, self.scene, AnalysisOptions()
         given: dict[str, object] = {
             "--as": Path(self.activity).name,
             "--person": self.person,
-            "--height": options.height_m,
-            "--metres-per-px": options.metres_per_px,
+            "--height": scene.height_m,
+            "--metres-per-px": scene.metres_per_px,
+            "--known-length": scene.known_length,
+            "--calibration": scene.calibration and scene.calibration.name,
             "--view": options.view,
             "--side": options.side,
-            "--up": options.up_deg or None,
+            "--up": scene.up_deg or None,
+            "--vertical": scene.vertical,
+            "--floor": scene.floor,
             "--convention": None if options.convention == usual.convention else options.convention,
             "--map": self.marker_map and self.marker_map.name,
             "--fps": self.fps,

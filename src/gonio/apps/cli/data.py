@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from gonio.apps.cli.console import count, number_table, say
-from gonio.apps.cli.data_label import check_labels_stay, label
+from gonio.apps.cli.data_label import check_labels_stay, label, yolo_outputs
 from gonio.augmentation import Augmentation
 from gonio.datasets.augmented_sheet import LabelledPerson, augmented_sheet
 from gonio.datasets.export import WrittenFormat, write_splits, yolo_splits
@@ -24,7 +24,6 @@ from gonio.datasets.split import split_images
 from gonio.errors import ConfigError
 from gonio.io.formats.coco import merge_annotations
 from gonio.io.formats.labels import LabelFormat, write_coco_keypoints
-from gonio.io.formats.yolo_pose import YOLO_FILE
 from gonio.io.images import read_image, write_image
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton, load_skeleton
@@ -82,7 +81,7 @@ def convert(
     is_file = out.suffix.lower() == ".json"
     if not is_file and out.suffix.lower() in _LABEL_FILES and not out.is_dir():
         raise ConfigError(f"cannot write labels as '{out}'; end it in .json for COCO, or name a folder for YOLO.")
-    check_labels_stay(labels, [out if is_file else out / YOLO_FILE])
+    check_labels_stay(labels, [out] if is_file else yolo_outputs(out), format)
     sets = _load(labels, images, skeleton, format, category)
     if is_file:
         merged = merge_annotations([dataset.images for dataset in sets])
@@ -170,7 +169,8 @@ def split(
     Example: gonio data split labels.json --out divided --group '(.*)_[0-9]+'
     """
     parts = _parts(part or ["train=0.8", "val=0.2"])
-    check_labels_stay(labels, [out / f"{name}.json" for name in parts] if to == "coco" else [out / YOLO_FILE])
+    outputs = [out / f"{name}.json" for name in parts] if to == "coco" else yolo_outputs(out)
+    check_labels_stay(labels, outputs, format)
     sets = _load(labels, images, skeleton, format, category)
     merged = merge_annotations([dataset.images for dataset in sets])
     divided = split_images(merged, parts, seed=seed, group=group)

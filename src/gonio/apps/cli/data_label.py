@@ -1,6 +1,6 @@
 """``gonio data label``: a teacher's keypoints for people of whom only the box is labelled."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +10,9 @@ from gonio.apps.cli.console import progress_bar, say
 from gonio.datasets.loading import load_sets
 from gonio.errors import ConfigError
 from gonio.io.formats.coco import merge_annotations
-from gonio.io.formats.labels import LabelFormat
+from gonio.io.formats.labels import LabelFormat, label_format
+from gonio.io.formats.yolo_dataset import label_file, read_yolo_dataset
+from gonio.io.formats.yolo_pose import YOLO_FILE
 from gonio.optional import require
 
 
@@ -50,7 +52,7 @@ def label(
 
     Example: gonio data label boxes.json --images photos --teacher thunder --flip-test --out labels.json
     """
-    check_labels_stay(labels, [out])
+    check_labels_stay(labels, [out], format)
     labelling: Any = require("gonio.training.labelling", extra="train", purpose="labelling with a teacher")
     ready = labelling.load_teacher(teacher, weights=weights, flip_test=flip_test, device=device)
     sets = load_sets(labels, folders=images or (), kind=format, skeleton=ready.skeleton, category=category)
@@ -63,16 +65,44 @@ def label(
     say(f"wrote '{out}': {len(merged)} pictures; the teacher looked at {looked} people, {keypoints} keypoints count")
 
 
-def check_labels_stay(labels: Sequence[Path], outputs: Sequence[Path]) -> None:
+def check_labels_stay(labels: Sequence[Path], outputs: Sequence[Path], kind: LabelFormat | None) -> None:
     """Refuse to replace the labels that shall be read: no written file holds all that is in them.
+
+    Args:
+        labels: As they are named; of a YOLO data set the pictures' label files count too.
+        outputs: What may be written.
+        kind: Format of the labels. Default: what each looks like.
 
     Raises:
         ConfigError: If one is the same file as the other, by whatever path or link.
+        PoseError: If the labels are of no known format, or cannot be found.
     """
-    for label_file in labels:
-        for path in outputs:
-            if path.exists() and label_file.exists() and path.samefile(label_file):
-                raise ConfigError(f"the output '{path}' would replace the labels '{label_file}'; give another --out.")
+    written = {_identity(path): path for path in outputs if path.exists()}
+    if not written:
+        return
+    for file in (file for path in labels for file in _files_of(path, kind)):
+        if file.exists() and (output := written.get(_identity(file))):
+            raise ConfigError(f"the output '{output}' would replace the labels '{file}'; give another --out.")
+
+
+def yolo_outputs(folder: Path) -> list[Path]:
+    """What a YOLO data set in this folder may replace, as far as it is there."""
+    return [folder / YOLO_FILE, *folder.glob("labels/*/*.txt")]
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_dev, found.st_ino
+
+
+def _files_of(path: Path, kind: LabelFormat | None) -> Iterator[Path]:
+    """Every file that labels are read from."""
+    yield path
+    if (kind or label_format(path)) == "yolo":
+        dataset = read_yolo_dataset(path)
+        for split, places in dataset.splits.items():
+            yield from (place for place in places if place.suffix == ".txt")
+            yield from map(label_file, dataset.pictures(split))
 
 
 def _followed(taught: Any, bar: Any, task: Any) -> Any:

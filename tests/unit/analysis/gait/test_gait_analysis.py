@@ -127,6 +127,33 @@ def test_of_somebody_who_turns_round_one_way_is_measured() -> None:
     assert not any("goes to and fro" in finding.text for finding in analyse_gait(out).findings)
 
 
+@pytest.mark.parametrize(
+    ("way_s", "lead"), [(1.2, "No steps were found"), (2.0, "Means are of little weight")], ids=["none", "few"]
+)
+def test_ways_that_are_too_short_are_said(way_s: float, lead: str) -> None:
+    gait, out, n = Gait(), walker(seconds=way_s), 8
+    back = out.keypoints * np.array([-1, 1], np.float32) + np.array([gait.speed * way_s, 0], np.float32)
+    pacing = replace(
+        out,
+        keypoints=np.concatenate([out.keypoints, back] * (n // 2)),
+        scores=np.concatenate([out.scores] * n),
+        time_s=np.concatenate([out.time_s + way_s * i for i in range(n)]),
+    )
+    found = analyse_gait(pacing.between(0.3, n * way_s - 0.3))
+    to_and_fro, short, *others = [finding.text for finding in found.findings]
+    assert "goes to and fro" in to_and_fro
+    assert short == f"{lead}: without its turns even this way is less than two strides; film longer ways."
+    assert not any("No steps" in text for text in others)
+
+
+@pytest.mark.parametrize(("fps", "reason"), [(10, "10 frames per second"), (18, "so few frames a stride")])
+def test_feet_that_are_too_quick_for_the_frames_are_the_reason_for_no_steps(fps: int, reason: str) -> None:
+    found = analyse_gait(walker(Gait(stride_s=0.38, stance=0.65, speed=1.0), fps=fps))
+    assert not found.events
+    (text,) = [finding.text for finding in found.findings if "No steps" in finding.text]
+    assert reason in text
+
+
 def test_of_walking_backwards_no_phases_are_measured() -> None:
     sequence = walker()
     found = analyse_gait(replace(sequence, keypoints=sequence.keypoints[::-1].copy()))

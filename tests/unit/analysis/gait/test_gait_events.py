@@ -136,6 +136,15 @@ def test_too_few_frames_a_stride_give_no_false_strides(fps: int, slower: int) ->
     assert find_steps(enough).stride_s == pytest.approx(slower, rel=0.06)
 
 
+@pytest.mark.parametrize(("fps", "stride_s", "speed"), [(25, 0.5, 0.4), (30, 0.4, 0.4), (25, 0.4, 0.4)])
+def test_quick_short_steps_are_found_in_noise(fps: int, stride_s: float, speed: float) -> None:
+    clean = walker(Gait(stride_s=stride_s, stance=0.65, speed=speed), seconds=10.0, fps=fps, skeleton="coco17")
+    noise = np.random.default_rng(0).normal(0, 0.0125, clean.keypoints.shape)
+    steps = find_steps(replace(clean, keypoints=(clean.keypoints + noise).astype(np.float32)))
+    assert steps.stride_s == pytest.approx(stride_s, rel=0.1)
+    assert len(steps.times(HEEL_STRIKE, "left")) == pytest.approx(10 / stride_s, rel=0.15)
+
+
 def test_an_unseen_leg_is_left_out() -> None:
     sequence: PoseSequence = walker()
     keypoints = sequence.keypoints.copy()
