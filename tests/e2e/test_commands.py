@@ -207,7 +207,7 @@ def test_evaluate_for_people(started_gonio: "Gonio", labels: Path) -> None:
 @pytest.mark.parametrize(
     ("images", "annotations", "fragments"),
     [
-        pytest.param("photos", "none.json", ("no file 'none.json'", "did you mean 'labels.json'"), id="no labels"),
+        pytest.param("photos", "lable.json", ("no file 'lable.json'", "did you mean 'labels.json'"), id="no labels"),
         pytest.param(
             "photos", "photos/one.jpg", ("'photos/one.jpg'", "COCO keypoints (.json)"), id="labels that are a picture"
         ),

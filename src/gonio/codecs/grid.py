@@ -28,9 +28,9 @@ from gonio.arrays import FloatArray, IntArray
 from gonio.codecs.base import DecodedPeople, Outputs
 
 _DISTANCE_SOFTENING = 1.8  # cells, from the MoveNet graphs: a score counts 1 / (distance + 1.8)
-_NARROW, _WIDE = (1.65, 1.05), (2.8, 1.65)
-"""Standard deviations of the Gaussians of centres and keypoints, cells, for one person and for several: those at which
-the focal loss is least for peaks like MoveNet's own, if these are 0.8 to 1.1 cells from where they should be."""
+_NARROW, _WIDE = (1.65, 1.05), (2.8, 1.5)
+"""Standard deviations of the Gaussians of centres and keypoints, cells, for one person and for several: about those at
+which the focal loss is least for peaks like MoveNet's own, if these are 0.8 to 1.1 cells from where they should be."""
 
 
 @dataclass(frozen=True, slots=True)
