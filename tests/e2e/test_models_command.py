@@ -229,6 +229,7 @@ def test_ctrl_c_and_on(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's background ignores it
     )
     part = home / "weights" / "mine" / ".mine.onnx.part"
     patient_until = time.monotonic() + 60

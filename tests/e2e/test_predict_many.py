@@ -232,6 +232,7 @@ def test_ctrl_c_keeps_what_was_written(
         env=environment,
         cwd=tmp_path,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's background ignores it
     ) as process:
         deadline = time.monotonic() + 60
         while not all(path.is_file() and path.read_bytes().count(b"\n") > 5 for path in growing):

@@ -33,8 +33,10 @@ def test_export_then_predict(samples: Path, tmp_path: Path) -> None:
         for model in ("thunder", str(out))
     ]
     keypoints = [one["frames"][0]["people"][0] for one in found]
-    points = [np.array(person["keypoints"])[:, :2] for person in keypoints]
-    np.testing.assert_allclose(points[0], points[1], rtol=0, atol=0.2)
+    found = [np.array(person["keypoints"]) for person in keypoints]
+    sure = found[0][:, 2] > 0.5  # the legs are below the picture
+    assert sure.sum() >= 10
+    np.testing.assert_allclose(found[0][sure, :2], found[1][sure, :2], rtol=0, atol=0.2)
 
 
 def test_pictures_of_ones_own_and_nobody_who_proposes(tmp_path: Path) -> None:
