@@ -47,8 +47,11 @@ def load_labelled(
 
     Raises:
         MediaError: If a file cannot be read, or a picture is in none of the folders.
-        ConfigError: If a format is not known, the skeletons differ, or there is no such split.
+        ConfigError: If a format is not known, the skeletons differ, there is no such split, or a file is given twice.
     """
+    places = [path.resolve() for path in paths]
+    if twice := [path for path, place in zip(paths, places, strict=True) if places.count(place) > 1]:
+        raise ConfigError(f"'{twice[0]}' is given twice, and everybody in it would count twice; give it once.")
     sets = _of_split(load_sets(paths, folders=folders, category=category), split)
     annotations = merge_annotations([one.images for one in sets])
     files = [file for one in sets for file in one.pictures()]
@@ -149,4 +152,6 @@ def _of_split(sets: list[LabelledSet], split: str | None) -> list[LabelledSet]:
             names = ", ".join(one.name for one in own)
             raise ConfigError(f"'{path}' has no split {split!r}; it has: {names}.")
         chosen += found or own
+    if split is not None and sets and not any(one.name == split for one in chosen):
+        raise ConfigError(f"'{sets[0].path}' has no splits, and so no {split!r}; leave --split out.")
     return chosen

@@ -76,8 +76,8 @@ def cut(path: Path, source: Path, part: float) -> Path:
         pytest.param("nothing-*.png", ("no file matches 'nothing-*.png'", "quote it"), id="glob"),
         pytest.param("empty", ("no image in 'empty'", "no file lies directly in it"), id="empty folder"),
         pytest.param("texts", ("no image in 'texts'", "found 1 other file", ".jpg"), id="folder without images"),
-        pytest.param("films", ("no image in 'films', but 2 videos", "such as 'films/a.mp4'"), id="folder of videos"),
-        pytest.param("films/*.mp4", ("no image in 'films/*.mp4', but 2 videos", "by its name"), id="glob of videos"),
+        pytest.param("films", ("cannot decode 'films/a.mp4'", "convert it"), id="folder of broken videos"),
+        pytest.param("films/*.mp4", ("cannot decode 'films/a.mp4'", "convert it"), id="glob of broken videos"),
         pytest.param("text.jpg", ("cannot decode 'text.jpg'", "not a JPEG"), id="text as picture"),
         pytest.param("text.mp4", ("cannot decode 'text.mp4'", "convert it"), id="text as video"),
         pytest.param("cut.jpg", ("cannot decode 'cut.jpg'", "cut off", "copy"), id="truncated picture"),
@@ -97,7 +97,7 @@ def test_unreadable_source(
     (tmp_path / "empty").mkdir()
     (tmp_path / "texts").mkdir()
     (tmp_path / "films").mkdir()
-    for text in ("films/a.mp4", "films/b.mp4", "texts/notes.txt", "text.jpg", "text.mp4"):
+    for text in ("films/a.mp4", "texts/notes.txt", "text.jpg", "text.mp4"):
         (tmp_path / text).write_text("This is no picture.\n" * 50)
     cut(tmp_path / "cut.jpg", astronaut, 0.5)
     (tmp_path / "link.jpg").symlink_to("gone.jpg")

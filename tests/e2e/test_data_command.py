@@ -209,7 +209,12 @@ def test_flip_pairs_of_a_yolo_set(gonio: Gonio, val: Path, tmp_path: Path) -> No
 def test_there_and_back_through_yolo(gonio: Gonio, val: Path, tmp_path: Path) -> None:
     """pycocotools finds the same keypoints after COCO to YOLO to COCO; YOLO has no crowds."""
     pytest.importorskip("yaml", reason="PyYAML reads a YOLO data set")
-    assert gonio("data", "convert", val, "--out", tmp_path / "yolo").returncode == 0
+    written = gonio("data", "convert", val, "--out", tmp_path / "yolo")
+    assert written.returncode == 0, written.stderr
+    all_of_them = COCO(str(val)).getAnnIds()
+    crowds = COCO(str(val)).getAnnIds(iscrowd=True)
+    assert crowds
+    assert f"{len(all_of_them) - len(crowds)} people; {len(crowds)} crowd" in written.stderr
     result = gonio("data", "convert", tmp_path / "yolo" / "data.yaml", "--out", tmp_path / "back.json")
     assert result.returncode == 0, result.stderr
     before, after = COCO(str(val)), COCO(str(tmp_path / "back.json"))

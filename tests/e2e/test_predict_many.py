@@ -55,6 +55,20 @@ def test_videos_and_a_picture(
     assert [len(check.video_times(tmp_path / "out" / f"{stem}.mp4")) for stem in films] == [12, 6]
 
 
+@pytest.mark.parametrize("name", ["takes", "takes/*.mp4"])
+def test_a_folder_or_pattern_of_videos(
+    gonio: "Gonio", check: "Check", tmp_path: Path, two_films: tuple[Path, Path], name: str
+) -> None:
+    (tmp_path / "takes").mkdir()
+    for film in two_films:
+        film.rename(tmp_path / "takes" / film.name)
+    (tmp_path / "takes" / "left.txt").write_text("notes")
+    result = gonio("predict", name, "--model", "lightning", "--json", "numbers", "--stride", "6")
+    assert result.returncode == 0, result.stderr
+    assert " in 3 frames of 2 sources, " in result.stderr
+    assert check.names(tmp_path / "numbers") == ["left-poses.json", "right-poses.json"]
+
+
 def test_followed_at_a_rate(gonio: "Gonio", check: "Check", tmp_path: Path, two_films: tuple[Path, Path]) -> None:
     result = gonio("predict", *two_films, "--track", "--target-fps", "5", "--model", "multipose", "--json", "numbers")
     assert result.returncode == 0

@@ -75,6 +75,20 @@ def test_of_a_yolo_data_set_val_is_taken_unless_asked(tmp_path: Path) -> None:
         load_labelled([yaml], split="test")
 
 
+def test_a_split_is_not_asked_of_a_file_without_splits(tmp_path: Path) -> None:
+    save_pictures(tmp_path / "images", "a.png")
+    write_coco_keypoints(tmp_path / "one.json", [labels_of("a.png", 1)])
+    with pytest.raises(ConfigError, match=r"one.json' has no splits, and so no 'test'; leave --split out"):
+        load_labelled([tmp_path / "one.json"], split="test")
+
+
+def test_nobody_counts_twice(tmp_path: Path) -> None:
+    save_pictures(tmp_path / "images", "a.png")
+    write_coco_keypoints(tmp_path / "one.json", [labels_of("a.png", 1)])
+    with pytest.raises(ConfigError, match=r"one.json' is given twice, .*; give it once"):
+        load_labelled([tmp_path / "one.json", tmp_path / "images" / ".." / "one.json"])
+
+
 def test_a_missing_picture_is_named_at_once(tmp_path: Path) -> None:
     write_coco_keypoints(tmp_path / "labels.json", [labels_of("gone.png", 1)])
     with pytest.raises(MediaError, match=r"'gone.png' is not in .*--images"):

@@ -12,6 +12,7 @@ from gonio.analysis.scale import to_metres
 from gonio.errors import ConfigError
 from gonio.io.formats.mot import write_mot
 from gonio.io.formats.sequence_files import check_writable, is_keypoint_file, write_sequence
+from gonio.io.sources.folders import videos_among
 from gonio.io.sources.video import VIDEO_SUFFIXES
 from gonio.motion.analyse import Motion
 from gonio.motion.angle_columns import angle_columns
@@ -30,12 +31,12 @@ def is_folder_of_videos(source: str) -> bool:
 
 
 def videos_in(folder: Path) -> list[Path]:
-    """The videos directly in a folder, by name.
+    """The videos directly in a folder, in natural order; hidden files are left out.
 
     Raises:
         ConfigError: If there is none.
     """
-    videos = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
+    videos = videos_among(folder.iterdir())
     if not videos:
         raise ConfigError(f"no video in '{folder}'; videos end in {', '.join(VIDEO_SUFFIXES)}")
     return videos

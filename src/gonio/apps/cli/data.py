@@ -89,7 +89,7 @@ def convert(
         _say_written([out], merged)
         return
     files = _write(out, yolo_splits(sets), "yolo", sets, pictures=pictures)
-    _say_written(files, [image for dataset in sets for image in dataset.images])
+    _say_written(files, [image for dataset in sets for image in dataset.images], crowds=False)
 
 
 @data.command()
@@ -175,7 +175,7 @@ def split(
     merged = merge_annotations([dataset.images for dataset in sets])
     divided = split_images(merged, parts, seed=seed, group=group)
     files = _write(out, divided, to, sets, pictures=pictures)
-    _say_written(files, merged)
+    _say_written(files, merged, crowds=to != "yolo")
     say(", ".join(f"{name} {len(own)}" for name, own in divided.items()))
 
 
@@ -309,9 +309,13 @@ def _write(
     return write_splits(out, splits, kind=kind, pictures=files)
 
 
-def _say_written(files: Sequence[Path], images: Sequence[Annotations]) -> None:
+def _say_written(files: Sequence[Path], images: Sequence[Annotations], *, crowds: bool = True) -> None:
+    """Say what was written; YOLO knows no crowds, and nobody is written for them."""
     names = ", ".join(f"'{file}'" for file in files)
-    say(f"wrote {names}: {len(images)} pictures, {sum(len(image) for image in images)} people")
+    left_out = 0 if crowds else sum(int(image.is_crowd.sum()) for image in images)
+    people = sum(len(image) for image in images) - left_out
+    note = f"; {count(left_out, 'crowd')} left out, which YOLO cannot hold" if left_out else ""
+    say(f"wrote {names}: {len(images)} pictures, {people} people{note}")
 
 
 def _parts(texts: Sequence[str]) -> dict[str, float]:

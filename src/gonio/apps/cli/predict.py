@@ -19,6 +19,7 @@ from gonio.errors import ConfigError
 from gonio.io.sinks.encoding import PRESETS, QUICK
 from gonio.io.sinks.video import DEFAULT_CRF
 from gonio.io.sources import Source, open_source
+from gonio.io.sources.folders import sources_named
 from gonio.models.loader import load_model, thread_count
 from gonio.pacing import PaceReport
 from gonio.pipeline import stream
@@ -90,7 +91,7 @@ def predict(
     """Find people and their keypoints in SOURCE; write drawn pictures or video, and the numbers.
 
     With neither --out nor --json, both go to the folder gonio-out. Several sources share the networks' runs, and each
-    has its own files there.
+    has its own files there. A folder's pictures are one source, its videos one each.
 
     Examples:
       gonio predict photo.jpg
@@ -103,9 +104,10 @@ def predict(
     video = VideoSettings(crf=crf, preset=preset)
     opening = partial(open_source, start_s=start, end_s=end, stride=stride)
     loading = partial(load_model, model, runtime=runtime, device=device, input_size=input_size, detector=detector)
-    if len(source) > 1:
+    sources = [inner for name in source for inner in sources_named(name)]
+    if len(sources) > 1:
         places = Places.of(out, json, also or [], default=DEFAULT_FOLDER)
-        jobs = open_jobs(source, opening, places)
+        jobs = open_jobs(sources, opening, places)
         draws_films = places.media is not None and any(job.source and job.source.is_video for job in jobs)
         finding = partial(
             stream_many,
@@ -123,7 +125,7 @@ def predict(
         raise ConfigError(
             f"--out is '{out}', and means the folder for what is drawn; give a folder, and the numbers' file to --json"
         )
-    opened = opening(source[0])
+    opened = opening(sources[0])
     folder = out if out or json else DEFAULT_FOLDER
     stem = source_stem(opened.name)
     records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{stem}-poses.json")]

@@ -193,6 +193,11 @@ def _checked(numbers: FloatArray64, dataset: YoloDataset, path: Path, place: int
         raise unusable(path, fact, "correct the line or kpt_shape")
     if not np.isfinite(numbers).all():
         raise unusable(path, f"line {place + 1} has a number that is infinite or NaN", "correct the line")
+    if numbers[0] not in dataset.classes:
+        known = ", ".join(map(str, dataset.classes))
+        raise unusable(
+            path, f"line {place + 1} has the class {numbers[0]:g}, names has {known}", "correct the line or names"
+        )
     if dataset.dims == 3 and (odd := [v for v in numbers[7::3] if v not in (0, 1, 2)]):
         raise unusable(path, f"line {place + 1} has the visibility {odd[0]:g}", "it is 0, 1 or 2")
     return numbers

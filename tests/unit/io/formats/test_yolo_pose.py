@@ -116,6 +116,7 @@ def test_one_class_of_several(tmp_path: Path) -> None:
         pytest.param({"kpt_shape": [1, 2]}, "0 1 1 1 1 1\n", "line 1 has 6 numbers, .* needs 7", id="short line"),
         pytest.param({"kpt_shape": [1, 2]}, "0 1 1 1 1 1 x\n", "could not convert", id="no number"),
         pytest.param({"kpt_shape": [1, 3]}, "0 1 1 1 1 1 1 3\n", "line 1 has the visibility 3", id="visibility"),
+        pytest.param({"kpt_shape": [1, 2]}, "3 1 1 1 1 1 1\n", "line 1 has the class 3, names has 0;", id="class"),
         pytest.param({"kpt_shape": [1, 2], "train": "images/none"}, "", "no folder", id="no folder"),
         pytest.param({"kpt_shape": [1, 2], "train": "none.txt"}, "", "cannot be read", id="no list"),
     ],
