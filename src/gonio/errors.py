@@ -17,6 +17,20 @@
 A message is one sentence of fact, with the value seen, and one of help.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``"did you mean 'squat'? "`` where a known name is like the one seen, else nothing: part of a message's help.
+
+    Example:
+        >>> did_you_mean("sqaut", ["squat", "plank"])
+        "did you mean 'squat'? "
+    """
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]!r}? " if close else ""
+
 
 class PoseError(Exception):
     """Base of every error that Gonio raises on purpose."""

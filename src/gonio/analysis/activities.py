@@ -10,7 +10,6 @@ import inspect
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -19,7 +18,7 @@ from gonio.analysis.exercises.analysis import analyse_exercise
 from gonio.analysis.exercises.catalogue import list_exercises, load_exercise
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, did_you_mean
 from gonio.structures.sequence import PoseSequence
 
 Activity = Callable[[PoseSequence, AnalysisOptions], Analysis]
@@ -95,8 +94,7 @@ def find_activity(name: str) -> Activity:
         return _loaded(added[name])
     known = [*_BUILT_IN, *list_exercises(), *added]
     wanted = "-".join(name.lower().replace("_", " ").split())
-    close = [_OTHER_WORDS[wanted]] if wanted in _OTHER_WORDS else get_close_matches(wanted, known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    hint = did_you_mean(_OTHER_WORDS.get(wanted, wanted), known)
     raise ConfigError(f"no activity named {name!r}; {hint}there are: {', '.join(known)}.")
 
 

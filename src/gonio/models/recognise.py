@@ -3,7 +3,6 @@
 Asked in this order: the card inside, the metadata of Ultralytics, what the user says, the shapes of inputs and outputs.
 """
 
-import difflib
 import hashlib
 import json
 import logging
@@ -16,7 +15,7 @@ from typing import Any, Literal, NoReturn
 from pydantic import ValidationError
 
 from gonio.codecs import CODECS
-from gonio.errors import ModelError, ModelMismatchError
+from gonio.errors import ModelError, ModelMismatchError, did_you_mean
 from gonio.models import families, families_boxes
 from gonio.models.card import CARD_KEY, ModelCard, read_card
 from gonio.models.families import Draft, Recogniser, Request
@@ -180,8 +179,7 @@ def _draft(facts: FileFacts, choices: Choices) -> Draft:
     asked = Request(choices.input_hw, choices.n_keypoints)
     if choices.codec is not None:
         if choices.codec not in CODECS:
-            close = difflib.get_close_matches(choices.codec, CODECS, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
+            hint = did_you_mean(choices.codec, CODECS)
             raise ModelError(f"no codec named {choices.codec!r}; {hint}known are {', '.join(CODECS)}")
         if choices.codec not in _ASKED:
             raise ModelError(

@@ -4,7 +4,6 @@ Three shelves: cards that ship with their weights; the zoo, whose weights are do
 user added. The first that has a name has it.
 """
 
-import difflib
 import hashlib
 import logging
 from functools import cache
@@ -12,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from gonio.errors import ModelError, UnknownModelError, WeightsError
+from gonio.errors import ModelError, UnknownModelError, WeightsError, did_you_mean
 from gonio.models.card import ModelCard, read_card
 from gonio.models.checkpoints import SUFFIXES, card_of_weights, find_checkpoint
 from gonio.models.recognise import card_of_file
@@ -111,8 +110,7 @@ def _unknown(name: str) -> str:
         return f"no file '{name}'; check the path, or give the name of a model from 'gonio models'"
     shipped = [card.name for card in shipped_models()]
     more = [card.name for card in (*zoo_models(), *added_models())]
-    close = difflib.get_close_matches(name, shipped + more, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    hint = did_you_mean(name, shipped + more)
     return (
         f"no model named {name!r}; {hint}'gonio models' lists all ({', '.join(shipped)} and {len(more)} more), "
         "and the path of a model card (.json), or of an ONNX file from 'gonio export', works too"

@@ -6,14 +6,13 @@ The six sets that ship are data, one TOML file each in ``skeletons/``; this file
 import tomllib
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Literal, TypeVar
 
 from gonio.arrays import check_shape
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, did_you_mean
 
 Colour = tuple[int, int, int]
 """Red, green, blue in 0..255."""
@@ -86,7 +85,7 @@ class Skeleton:
             ConfigError: If the skeleton has no keypoint of that name.
         """
         if name not in self.keypoint_names:
-            hint = _did_you_mean(name, self.keypoint_names)
+            hint = did_you_mean(name, self.keypoint_names)
             raise ConfigError(
                 f"skeleton {self.name!r} has no keypoint {name!r}; {hint}keypoint_names has all {len(self)}."
             )
@@ -143,7 +142,7 @@ def load_skeleton(name: str) -> Skeleton:
         ConfigError: If there is no skeleton of that name.
     """
     if name not in skeleton_names():
-        hint = _did_you_mean(name, skeleton_names())
+        hint = did_you_mean(name, skeleton_names())
         raise ConfigError(f"no skeleton named {name!r}; {hint}there are: {', '.join(skeleton_names())}.")
     return _from_toml(name, tomllib.loads((_folder() / f"{name}.toml").read_text("utf-8")))
 
@@ -200,8 +199,3 @@ def _first_repeated(items: Iterable[Item]) -> Item | None:
             return item
         seen.add(item)
     return None
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}? " if close else ""

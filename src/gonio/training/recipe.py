@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml  # type: ignore[import-untyped]
 from pydantic import BaseModel, Field, ValidationError
 
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, did_you_mean
 from gonio.training.recipe_parts import Count, Data, LabelSource, NetworkChoice, Optim, Strict, TeacherChoice
 
 __all__ = ["Data", "LabelSource", "NetworkChoice", "Optim", "Recipe", "TeacherChoice", "read_recipe"]
@@ -126,8 +125,7 @@ def _first_fault(error: ValidationError) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if fault["type"] == "extra_forbidden":
-        close = get_close_matches(str(fault["loc"][-1]), _settings_beside(fault["loc"]), n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(str(fault["loc"][-1]), _settings_beside(fault["loc"]))
         return f"{place}: there is no such setting; {hint}docs/train.md lists all{more}"
     seen = "" if fault["type"] == "missing" else f", got {str(fault['input'])[:60]!r}"
     return f"{place}: {fault['msg'].replace('valid tuple', 'list')}{seen}{more}"

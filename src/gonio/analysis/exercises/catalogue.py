@@ -1,6 +1,5 @@
 """The exercises that ship, and reading one's own: a YAML file, checked, with errors that say where and what."""
 
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -11,7 +10,7 @@ import yaml  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
 from gonio.analysis.exercises.spec import Exercise
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, did_you_mean
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -41,8 +40,7 @@ def load_exercise(name: str | Path) -> Exercise:
         return _read(Path(name))
     if str(name) in list_exercises():
         return _shipped(str(name))
-    close = get_close_matches(str(name), list_exercises(), n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    hint = did_you_mean(str(name), list_exercises())
     raise ConfigError(
         f"no exercise named '{name}'; {hint}there are: {', '.join(list_exercises())}; "
         "your own is the path of a .yaml file."
