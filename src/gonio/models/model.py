@@ -138,6 +138,8 @@ class PoseModel(ABC):
 
 def distinct(poses: Poses, *, max_oks: float) -> Poses:
     """Everyone once, best first: of two poses more alike than ``max_oks`` the better stays."""
+    if len(poses) < 2:
+        return poses
     size = np.maximum(poses.boxes[:, 2:] - poses.boxes[:, :2], 1)
     sigmas = np.array(poses.skeleton.sigmas, np.float32)
     alike = oks(poses.keypoints, poses.keypoints, areas=size.prod(axis=1), sigmas=sigmas)
