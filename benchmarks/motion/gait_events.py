@@ -1,7 +1,8 @@
 """Heel strikes and toe-offs against force plates: ``python -m benchmarks.motion.gait_events [--data FOLDER]``.
 
 Prints the default's errors for every frame rate, noise and skeleton beside the requirement (20 ms mean absolute error,
-nothing missed after the first stride), and those of every single method.
+nothing missed after the first stride), and those of every single method. The noise is white, or what was measured of
+the default model (`benchmarks.motion.keypoint_noise`), once raw and once cleaned as ``gonio analyse`` does.
 """
 
 import argparse
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.motion.correlated_noise import read_errors
 from benchmarks.motion.gait_trials import LIMBS, Limb, Trial, load_trials, seen
 from gonio.analysis.gait.events import HEEL_STRIKE, TOE_OFF, find_steps
 from gonio.analysis.gait.methods import OFFS, STRIKES
 from gonio.analysis.gait.strides import stances
 from gonio.analysis.result import Event
 from gonio.arrays import FloatArray64
+from gonio.motion.people import prepare
 from gonio.structures.sequence import PoseSequence
 
 SHARED = Path(os.environ.get("GONIO_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data" / "gait"
@@ -26,10 +29,57 @@ _MATCH_S = 0.15
 """An event is that of the plate if it is no farther away."""
 _FIRST_STRIDE = 1.0
 SEEDS = 5
-CONDITIONS: tuple[tuple[float, float], ...] = (
+SKELETONS = ("halpe26", "coco17")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a trial is seen.
+
+    Attributes:
+        fps: Frames per second.
+        noise_m: Sd of white noise, metres.
+        measured: Times the errors that were measured of the model.
+        cleaned: As ``gonio analyse`` cleans.
+    """
+
+    fps: float
+    noise_m: float = 0.0
+    measured: float = 0.0
+    cleaned: bool = False
+
+    def copies(self, trial: Trial, skeleton: str) -> list[PoseSequence]:
+        """The trial from both sides, with several draws of the noise."""
+        errors = {part: (x.times(self.measured), y.times(self.measured)) for part, (x, y) in read_errors().items()}
+        found = [
+            seen(
+                trial.sequence, fps=self.fps, noise_m=self.noise_m, errors=errors, skeleton=skeleton, side=side, seed=i
+            )
+            for side in LIMBS
+            for i in range(SEEDS if self.noise_m or self.measured else 1)
+        ]
+        return [prepare(sequence) for sequence in found] if self.cleaned else found
+
+    @property
+    def must_meet(self) -> bool:
+        """Whether the requirement holds here: the model's own noise, and white noise up to 1 % of the leg."""
+        return self.measured <= 1 and self.noise_m <= 0.009
+
+    def __str__(self) -> str:
+        noise = f"{self.measured:g} x measured" if self.measured else f"{1000 * self.noise_m:4.1f} mm"
+        return f"{self.fps:4.0f} {noise:>12s}{', cleaned' if self.cleaned else '':9s}"
+
+
+_WHITE: tuple[tuple[float, float], ...] = (
     (100, 0.0), (60, 0.0), (30, 0.0), (60, 0.0045), (60, 0.009), (30, 0.009), (60, 0.027), (30, 0.027), (60, 0.05),
 )  # fmt: skip
 """Frames per second, and noise in metres: half and one per cent of the leg's length, 1.5 and 3 % of the height."""
+_MEASURED: tuple[tuple[float, bool], ...] = ((0.0, True), (1.0, False), (1.0, True), (2.0, True))
+"""Times the measured errors, and whether it is cleaned."""
+CONDITIONS = (
+    *(Condition(fps, noise_m) for fps, noise_m in _WHITE),
+    *(Condition(fps, measured=times, cleaned=cleaned) for times, cleaned in _MEASURED for fps in (60, 30)),
+)
 
 
 @dataclass(slots=True)
@@ -113,24 +163,20 @@ def score_methods(trial: Trial, sequences: Iterable[PoseSequence]) -> Iterator[t
 
 
 def print_default(trials: tuple[Trial, ...]) -> bool:
-    """The table of the default; whether walking and running meet the requirement wherever noise is up to 1 %."""
-    print(f"{'trial':10s}{'skeleton':9s}{'fps':>4s} {'noise':>7s}  {'heel strike':>21s}  {'toe-off':>21s}  contact")
-    print(f"{'':32s}  {'mean    MAE miss/extra':>21s}  {'mean    MAE miss/extra':>21s}  MAE, all ms")
+    """The table of the default; whether walking and running meet the requirement wherever they must."""
+    columns = f"{'mean    MAE miss/extra':>21s}"
+    print(f"{'trial':10s}{'skeleton':9s}{' fps        noise':26s}  {'heel strike':>21s}  {'toe-off':>21s}  contact")
+    print(f"{'':45s}  {columns}  {columns}  MAE, all ms")
     met = True
     for trial in trials:
-        line = score_default(trial, [trial.sequence])
-        print(_row(trial.name, "3D", 1 / float(np.median(np.diff(trial.sequence.time_s))), 0.0, line))
-        for skeleton in ("halpe26", "coco17"):
-            for fps, noise_m in CONDITIONS:
-                copies = [
-                    seen(trial.sequence, fps=fps, noise_m=noise_m, skeleton=skeleton, side=side, seed=seed)
-                    for side in LIMBS
-                    for seed in range(SEEDS if noise_m else 1)
-                ]
-                line = score_default(trial, copies)
-                print(_row(trial.name, skeleton, fps, noise_m, line))
-                if trial.name != "parkinson" and noise_m <= 0.009:
-                    met &= _meets(trial, line)
+        as_recorded = Condition(1 / float(np.median(np.diff(trial.sequence.time_s))))
+        print(_row(trial.name, "3D", as_recorded, score_default(trial, [trial.sequence])))
+        for skeleton in SKELETONS:
+            for condition in CONDITIONS:
+                line = score_default(trial, condition.copies(trial, skeleton))
+                print(_row(trial.name, skeleton, condition, line))
+                if trial.name != "parkinson" and condition.must_meet:
+                    met &= meets(trial, line)
     return met
 
 
@@ -146,7 +192,8 @@ def print_methods(trials: tuple[Trial, ...]) -> None:
             print(f"{trial.name:10s}{kind:12s}{name:12s} {one!s:>21s} {two!s:>21s}")
 
 
-def _meets(trial: Trial, line: Result) -> bool:
+def meets(trial: Trial, line: Result) -> bool:
+    """Walking events or running contact within what is required, none missed."""
     if line.strikes.missed or line.offs.missed:
         return False
     if trial.name == "run":
@@ -170,11 +217,10 @@ def _times(events: tuple[Event, ...]) -> FloatArray64:
     return np.array([event.time_s for event in events], np.float64)
 
 
-def _row(name: str, skeleton: str, fps: float, noise_m: float, line: Result) -> str:
+def _row(name: str, skeleton: str, condition: Condition, line: Result) -> str:
     kind = "" if line.activities == {"running" if name == "run" else "gait"} else f"  taken as {line.activities}"
     return (
-        f"{name:10s}{skeleton:9s}{fps:4.0f} {1000 * noise_m:4.1f} mm  {line.strikes!s:>21s}  {line.offs!s:>21s}"
-        f"  {line.contact_mae:5.1f}{kind}"
+        f"{name:10s}{skeleton:9s}{condition}  {line.strikes!s:>21s}  {line.offs!s:>21s}  {line.contact_mae:5.1f}{kind}"
     )
 
 
@@ -186,7 +232,8 @@ def main() -> None:
     met = print_default(trials)
     print_methods(trials)
     verdict = "met" if met else "NOT met"
-    print(f"\nwalking events and running contact within {REQUIRED_MS:.0f} ms, none missed, noise up to 9 mm: {verdict}")
+    aim = f"walking events and running contact within {REQUIRED_MS:.0f} ms, none missed"
+    print(f"\n{aim}, with the measured noise, and with white noise up to 9 mm: {verdict}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from benchmarks.motion.correlated_noise import Errors, draw
 from gonio.arrays import FloatArray, FloatArray64
 from gonio.io.formats.marker_map import MarkerMap
 from gonio.io.formats.trc import read_trc
@@ -22,6 +23,8 @@ Limb = Literal["left", "right"]
 LIMBS: tuple[Limb, Limb] = ("left", "right")
 PLATE_N = 50.0
 """Force above which a foot is on the ground."""
+HEIGHT_M = 1.8
+"""Of the people, for errors that are known as parts of it; the files do not say."""
 _SHORTEST_S = 0.05
 """Contacts shorter than this are the plate's ringing."""
 _WALK = {
@@ -76,16 +79,18 @@ def seen(
     *,
     fps: float,
     noise_m: float = 0.0,
+    errors: Errors | None = None,
     skeleton: str = "halpe26",
     side: Limb = "right",
     seed: int = 0,
 ) -> PoseSequence:
-    """A 3D sequence as video: another frame rate, a camera at the side, white noise on every keypoint.
+    """A 3D sequence as video: another frame rate, a camera at the side, noise on every keypoint.
 
     Args:
         sequence: 3D.
         fps: Frames per second; they begin at a random time within the first frame interval.
-        noise_m: Standard deviation along each axis, metres in the plane of motion.
+        noise_m: Standard deviation along each axis of white noise, metres in the plane of motion.
+        errors: Those of a model, added to it.
         skeleton: ``"halpe26"``, or ``"coco17"``, which has no heels and toes.
         side: Of the person, that the camera sees: they go to the right of the picture, or to the left.
         seed: Of the noise and the first frame.
@@ -96,6 +101,8 @@ def seen(
     picture = through_side_camera(with_skeleton(slow, skeleton), SideCamera(side=side))
     px_per_m = _extent(picture.keypoints[..., 1]) / _extent(slow.keypoints[..., 1])
     noise = rng.normal(0, noise_m * px_per_m, picture.keypoints.shape)
+    if errors is not None:
+        noise += draw(picture.skeleton, picture.time_s, errors, rng)[:, None] * HEIGHT_M * px_per_m
     return replace(picture, keypoints=(picture.keypoints + noise).astype(np.float32))
 
 

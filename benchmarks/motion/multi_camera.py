@@ -90,7 +90,7 @@ def agreement(cameras: Cameras, views: Views) -> Agreement:
         left_out[one] = np.linalg.norm(camera.project(points) - views.pixels[one], axis=-1)
     points = triangulate(cameras, views.pixels, views.scores)
     used = np.linalg.norm(errors(cameras, views.pixels, views.scores), axis=-1)
-    return Agreement(used, left_out, _height_px(cameras, points, views.skeleton), views.skeleton)
+    return Agreement(used, left_out, height_px(cameras, points, views.skeleton), views.skeleton)
 
 
 def best_shifts(cameras: Cameras, views: Views, *, reach: int = 3) -> list[int]:
@@ -114,7 +114,7 @@ def _same_moments(times: Sequence[FloatArray64]) -> list[np.ndarray[tuple[int], 
     return [step[together] for step in nearest]
 
 
-def _height_px(cameras: Cameras, points: FloatArray64, skeleton: Skeleton) -> FloatArray64:
+def height_px(cameras: Cameras, points: FloatArray64, skeleton: Skeleton) -> FloatArray64:
     """From the lengths of the limbs, so that it is the same in every posture, and the distance from each camera."""
     sides = [[skeleton.index(f"{side}_{name}") for name in _CHAIN] for side in ("left", "right")]
     middles = points[:, sides].mean(axis=1)[:, 2:]  # the trunk in the middle, legs each for itself

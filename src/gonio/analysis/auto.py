@@ -5,13 +5,13 @@ declared down to its posture, steps alternate. What is none of these still has j
 """
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 from gonio.analysis.angles_activity import analyse_angles
 from gonio.analysis.exercises import analyse_exercise, load_exercise, recognise
 from gonio.analysis.gait import analyse_gait
+from gonio.analysis.gait.contacts import IN_TURN, share_in_turn
 from gonio.analysis.gait.events import HEEL_STRIKE, Steps, find_steps
 from gonio.analysis.golf import analyse_golf
 from gonio.analysis.golf.events import find_events
@@ -31,8 +31,6 @@ _UP_AND_DOWN = 0.9
 """Arm lengths between the hands at the top and at their lowest: a half swing at least."""
 _SLOWER_BACK = 1.3
 """Backswing over downswing: a swing is slower going back, what goes up and down evenly is an exercise."""
-_STRIKES, _ALTERNATING = 3, 0.8
-"""Heel strikes at least, and the share of them that must be of the other foot than the one before."""
 _WALKED = 0.4
 """Part of the time in sight between the first and the last heel strike."""
 
@@ -134,9 +132,8 @@ def _seen(points: FloatArray64) -> FloatArray64:
 def _goes(sequence: PoseSequence, steps: Steps) -> bool:
     """Whether somebody walks or runs for most of the time that they are in sight."""
     strikes = [event for event in steps.events if event.name == HEEL_STRIKE]
-    if len(strikes) < _STRIKES:
+    if not share_in_turn(strikes) >= IN_TURN:
         return False
-    alternating = np.mean([before.side != after.side for before, after in pairwise(strikes)])
     seen = np.isfinite(sequence.keypoints[:, 0]).all(axis=-1).any(axis=-1)
     walked_s = strikes[-1].time_s - strikes[0].time_s
-    return bool(alternating >= _ALTERNATING and walked_s >= _WALKED * np.ptp(sequence.time_s[seen]))
+    return bool(walked_s >= _WALKED * np.ptp(sequence.time_s[seen]))

@@ -15,7 +15,8 @@ from gonio.io.sources import Source, SourceLike, open_source
 from gonio.io.sources.base import Selection
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
-from gonio.motion.people import OnStep, errors_of, main_person, prepare, read_people, track_people, with_person
+from gonio.motion.choice import first_who, shows
+from gonio.motion.people import OnStep, errors_of, main_people, prepare, read_people, track_people, with_person
 from gonio.results import Result
 from gonio.structures.sequence import PoseSequence
 
@@ -64,7 +65,8 @@ def analyse(
         activity: ``"auto"``, or a name from `gonio.analysis.activities.list_activities`: ``"squat"``, ``"gait"``,
             ``"running"``, ``"golf"``, ``"jump"``, ``"angles"``...
         options: What is known beforehand: height, scale, view, side.
-        track_id: Whom; default: whoever is largest and longest in sight.
+        track_id: Whom; default: of those who are about as large and as long in sight as the one who is most, the first
+            who does what is asked for, else that one.
         model: As of `gonio.stream`; only for a video.
         threads: Threads of each network, only where ``model`` is a name.
         marker_map: Of a file of markers: which of them make which keypoint.
@@ -103,9 +105,12 @@ def analyse(
         name, everyone = opened.name, track_people(opened, used, on_result=on_result)
     if part.has_times:
         everyone = everyone.noted(f"only the part {part}")
-    chosen = main_person(everyone) if track_id is None else track_id
-    person = prepare(everyone.person(chosen), errors=errors_of(used), cleaning=cleaning, on_step=on_step)
-    on_step("measuring", 0, len(person))
-    return Motion(
-        measure(person, options), person, with_person(everyone, person), name, used.card.name if used else None
-    )
+
+    def measured(track: int) -> tuple[Analysis, PoseSequence]:
+        person = prepare(everyone.person(track), errors=errors_of(used), cleaning=cleaning, on_step=on_step)
+        on_step("measuring", 0, len(person))
+        return measure(person, options), person
+
+    tracks = main_people(everyone) if track_id is None else [track_id]
+    analysis, person = first_who(shows(activity), tracks, measured)
+    return Motion(analysis, person, with_person(everyone, person), name, used.card.name if used else None)

@@ -26,6 +26,8 @@ OnStep = Callable[[str, int, int], None]
 """Told now and then of a long step: its name, frames done, frames in all."""
 
 _ALL = Selection()
+_AS_PROMINENT = 0.5
+"""Of the most prominent person's weight: who has less is in the background, or was there for a moment."""
 
 
 def track_people(
@@ -75,7 +77,16 @@ def read_people(
 
 
 def main_person(sequence: PoseSequence) -> int:
-    """The track of whoever is largest and longest in sight: the sum over time of size times score.
+    """The track of whoever is largest and longest in sight.
+
+    Raises:
+        MediaError: If no track has a keypoint.
+    """
+    return main_people(sequence)[0]
+
+
+def main_people(sequence: PoseSequence) -> list[int]:
+    """The tracks of those most in sight, by the sum over time of size times score, from the most down to half of it.
 
     Raises:
         MediaError: If no track has a keypoint.
@@ -88,7 +99,8 @@ def main_person(sequence: PoseSequence) -> int:
     weight = (diagonal * (sequence.scores * seen).mean(axis=2)).sum(axis=0)
     if not len(weight) or not weight.max() > 0:
         raise MediaError("nobody to measure: no track has a visible keypoint")
-    return int(sequence.track_ids[int(weight.argmax())])
+    order = np.argsort(-weight, kind="stable")
+    return [int(sequence.track_ids[i]) for i in order if weight[i] >= _AS_PROMINENT * weight.max()]
 
 
 def prepare(

@@ -11,7 +11,7 @@ from gonio.io.formats.openpose import write_openpose
 from gonio.io.formats.sequence_files import write_sequence
 from gonio.io.sources.base import Selection
 from gonio.motion.analyse import analyse
-from gonio.motion.people import main_person, prepare, read_people, with_person
+from gonio.motion.people import main_people, main_person, prepare, read_people, with_person
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import load_skeleton
 
@@ -40,6 +40,10 @@ def test_the_largest_who_stays_is_measured() -> None:
     keypoints = passing.keypoints.copy()
     keypoints[5:, 1], scores[5:, 1] = np.nan, 0
     assert main_person(replace(passing, keypoints=keypoints, scores=scores)) == 3
+
+
+def test_those_who_are_as_prominent_come_in_order() -> None:
+    assert main_people(people(150, 300, 200, 40)) == [2, 3, 1]
 
 
 def test_nobody_is_an_error() -> None:

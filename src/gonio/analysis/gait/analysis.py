@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from gonio.analysis.angles import angle_series
-from gonio.analysis.gait.contacts import strides_of
+from gonio.analysis.gait.contacts import IN_TURN, share_in_turn, strides_of
 from gonio.analysis.gait.cycles import cycle_of
 from gonio.analysis.gait.direction import LIMBS, Body, body_of
 from gonio.analysis.gait.events import Steps, find_steps
@@ -162,6 +162,10 @@ def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted
     rate = 1 / float(np.median(np.diff(sequence.time_s))) if len(sequence) > 1 else math.nan
     if not steps.events:
         yield Finding("limit", f"{_NO_STEPS}: {_why_no_steps(sequence, steps.body, rate)}.")
+    elif share_in_turn(steps.events) < IN_TURN:
+        yield Finding(
+            "limit", "Left and right heel strikes do not take turns: this may be no walking, or steps are missed."
+        )
     bounce = steps.locomotion.bounce
     if activity == "auto" and steps.events and not abs(bounce) > _CLEAR_BOUNCE:
         other = "running" if steps.locomotion.activity == "gait" else "walking"

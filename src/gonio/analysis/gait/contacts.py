@@ -1,7 +1,7 @@
 """Which strike, toe-off and next strike belong together, and the times between them."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +13,15 @@ from gonio.analysis.result import Event
 
 _LONGEST = 1.6
 """Usual strides between strikes of one foot; beyond, one was missed or the person stood still."""
+IN_TURN = 0.8
+"""Of `share_in_turn`, at least, in walking and running: a step may be missed now and then."""
+
+
+def share_in_turn(events: Iterable[Event]) -> float:
+    """Share of the heel strikes that are of the other foot than the one before; NaN of fewer than three."""
+    strikes = sorted((event for event in events if event.name == HEEL_STRIKE), key=lambda event: event.time_s)
+    turns = [before.side != after.side for before, after in pairwise(strikes)]
+    return sum(turns) / len(turns) if len(turns) > 1 else float("nan")
 
 
 @dataclass(frozen=True, slots=True)

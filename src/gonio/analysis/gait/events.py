@@ -114,39 +114,62 @@ def find_steps(
     found = locomotion(legs, pelvis.up)
     if activity is not None:
         found = Locomotion(activity, found.bounce)
-    events = sorted((event for leg in legs for event in events_of(leg, found.activity)), key=lambda event: event.time_s)
+    strikes = {leg.side: _strikes(leg, found.activity) for leg in legs}
+    events = []
+    for leg in legs:
+        others = [event for side, own in strikes.items() if side != leg.side for event in own]
+        offs = _offs(leg, found.activity, others)
+        events += _alternating(sorted([*strikes[leg.side], *offs], key=_time_s), leg.stride_s)
+    events.sort(key=_time_s)
     if found.activity == "gait":
         events = _never_in_the_air(events)
     return Steps(body, legs, pelvis, found, stride_s, tuple(events))
 
 
-def events_of(leg: Leg, activity: Activity) -> list[Event]:
-    """Heel strikes and toe-offs of one leg by the default methods, in order of time and alternating."""
-    running = activity == "running"
-    off = {(True, True): _RUN_OFF, (True, False): _OFF, (False, True): _ANKLE_RUN_OFF, (False, False): _ANKLE_OFF}
-    passes = stances(leg)
-    strikes = [_sighting(_RUN_STRIKE if running else _STRIKE, methods.zeni_strike, leg, one) for one in passes]
-    strikes = [seen if np.isfinite(one.ahead_s) else None for seen, one in zip(strikes, passes, strict=True)]
-    offs = [_sighting(off[leg.has_foot, running], methods.zeni_off, leg, one) for one in passes]
-    found = []
-    for name, sightings in ((HEEL_STRIKE, strikes), (TOE_OFF, offs)):
-        for moment in steadied([seen for seen in sightings if seen is not None], leg.stride_s):
-            if moment.time_s in leg.span:
-                found.append(Event(name, moment.time_s, leg.side, moment.sd_s))
-    return _alternating(sorted(found, key=lambda event: event.time_s))
+def _strikes(leg: Leg, activity: Activity) -> list[Event]:
+    """Heel strikes of one leg by the default methods, in order of time."""
+    voters = _RUN_STRIKE if activity == "running" else _STRIKE
+    seen = [_sighting(voters, methods.zeni_strike, leg, one) for one in stances(leg) if np.isfinite(one.ahead_s)]
+    return _events(HEEL_STRIKE, seen, leg)
 
 
-def _sighting(voters: Sequence[Voter], anchor: Method, leg: Leg, stance: Stance) -> Sighting | None:
-    """The weighted mean of the voters' moments in one stance; None if none found any."""
+def _offs(leg: Leg, activity: Activity, others: Sequence[Event]) -> list[Event]:
+    """Toe-offs of one leg by the default methods, in order of time; ``others`` are the other foot's strikes."""
+    voters = {
+        (True, "running"): _RUN_OFF,
+        (True, "gait"): _OFF,
+        (False, "running"): _ANKLE_RUN_OFF,
+        (False, "gait"): _ANKLE_OFF,
+    }[leg.has_foot, activity]
+    seen = []
+    for stance in stances(leg):
+        earliest_s = -np.inf
+        if activity == "gait":  # a walker's other foot is down before the toe leaves
+            window = methods.off_window(leg, stance)
+            earliest_s = max((event.time_s - event.sd_s for event in others if event.time_s in window), default=-np.inf)
+        seen.append(_sighting(voters, methods.zeni_off, leg, stance, earliest_s=earliest_s))
+    return _events(TOE_OFF, seen, leg)
+
+
+def _events(name: str, sightings: Sequence[Sighting], leg: Leg) -> list[Event]:
+    moments = steadied(sightings, leg.stride_s)
+    return [Event(name, one.time_s, leg.side, one.sd_s) for one in moments if one.time_s in leg.span]
+
+
+def _sighting(
+    voters: Sequence[Voter], anchor: Method, leg: Leg, stance: Stance, *, earliest_s: float = -np.inf
+) -> Sighting:
+    """The weighted mean of the voters' moments in one stance, if any of them found one that is not too early."""
     moments, spreads = [], []
     for voter in voters:
         moment = voter.method(leg, stance)
-        if moment is not None:
-            moments.append(Moment(moment.time_s + voter.shift * leg.stride_s, moment.sd_s))
+        time_s = np.nan if moment is None else moment.time_s + voter.shift * leg.stride_s
+        if moment is not None and time_s > earliest_s:
+            moments.append(Moment(time_s, moment.sd_s))
             spreads.append(voter.spread * leg.stride_s)
     mean = weighted_mean(moments, spreads)
     if mean is None:
-        return None
+        return Sighting(None, anchor(leg, stance), _SPREAD * leg.stride_s)
     spread_s = float(1 / np.sqrt((1 / np.square(spreads)).sum()))
     noise_s = float(np.sqrt(max(mean.sd_s**2 - spread_s**2, 0.0)))
     return Sighting(Moment(mean.time_s, noise_s), anchor(leg, stance), spread_s)
@@ -167,6 +190,14 @@ def _never_in_the_air(events: Sequence[Event]) -> list[Event]:
     return kept
 
 
-def _alternating(events: list[Event]) -> list[Event]:
-    """Without the second of two of the same kind in a row."""
-    return [event for n, event in enumerate(events) if n == 0 or event.name != events[n - 1].name]
+def _alternating(events: list[Event], stride_s: float) -> list[Event]:
+    """Without the second of two of the same kind in a row; one was missed between them if they are a stride apart."""
+    kept: list[Event] = []
+    for event in events:
+        if not kept or event.name != kept[-1].name or event.time_s - kept[-1].time_s > stride_s / 2:
+            kept.append(event)
+    return kept
+
+
+def _time_s(event: Event) -> float:
+    return event.time_s

@@ -38,12 +38,14 @@ def crossings(curve: Curve, window: Window, *, order: int, level: float, rising:
         rising: Upward through the level, else downward.
 
     Returns:
-        In order of time. The sd is that of the derivative over its slope (first order).
+        In order of time. The sd is that of the derivative over its slope (first order), at most that of any time within
+        the window: more than that it has been there is not known of a flat slope.
     """
     first, past = np.searchsorted(curve.time_s, (window.start_s, window.end_s))
     near = slice(max(int(first) - _SLOPE_STEPS, 0), int(past) + _SLOPE_STEPS)  # not the whole of a long recording
     grid_s, y = curve.time_s[near], curve.values[order, near] - level
     before, after = y[:-1], y[1:]
+    most_s = (window.end_s - window.start_s) / np.sqrt(12)
     crosses = (before < 0) & (after >= 0) if rising else (before > 0) & (after <= 0)
     found = []
     for i in np.flatnonzero(crosses):
@@ -51,7 +53,7 @@ def crossings(curve: Curve, window: Window, *, order: int, level: float, rising:
         time_s = float(grid_s[i] + before[i] / (before[i] - after[i]) * step)
         if time_s in window:
             slope = max(abs(_slope(y, int(i))) / step, _FLATTEST)
-            found.append(Moment(time_s, float(curve.sd_at(time_s, order) / slope)))
+            found.append(Moment(time_s, float(np.minimum(curve.sd_at(time_s, order) / slope, most_s))))
     return found
 
 

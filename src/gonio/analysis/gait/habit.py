@@ -23,12 +23,12 @@ class Sighting:
     """One event and the landmark that it is near.
 
     Attributes:
-        moment: The event; its sd is of the noise in it alone.
+        moment: The event; its sd is of the noise in it alone. None where no method found one.
         anchor: Zeni's moment of the same stance; None where the record ends before it.
         spread_s: Sd of the methods themselves, common to all events of a person, which no habit can take out.
     """
 
-    moment: Moment
+    moment: Moment | None
     anchor: Moment | None
     spread_s: float
 
@@ -36,20 +36,26 @@ class Sighting:
 def steadied(sightings: Sequence[Sighting], stride_s: float) -> list[Moment]:
     """Events of one foot and kind, each the weighted mean of itself and of what the others make of its anchor.
 
+    One that was not seen is where the others put it.
+
     Source:
         Shrinkage towards the mean of the group, empirical Bayes: Efron and Morris, "Stein's paradox in statistics",
         Sci Am 236, 1977.
     """
-    lags = [seen.moment.time_s - seen.anchor.time_s for seen in sightings if seen.anchor is not None]
+    lags = [(seen.moment - seen.anchor).time_s for seen in sightings if seen.moment and seen.anchor]
     usual = float(np.median(lags)) if len(lags) >= _FEWEST else float("nan")
-    return [_steady(seen, usual, stride_s) for seen in sightings]
+    found = (_steady(seen, usual, stride_s) for seen in sightings)
+    return [moment for moment in found if moment is not None]
 
 
-def _steady(seen: Sighting, usual_s: float, stride_s: float) -> Moment:
-    time_s, variance = seen.moment.time_s, seen.moment.sd_s**2
-    if seen.anchor is not None and np.isfinite(usual_s) and variance > 0:
-        other = seen.anchor.sd_s**2 + (_DIFFERS * stride_s) ** 2
-        share = variance / (variance + other)
-        time_s += share * (seen.anchor.time_s + usual_s - time_s)
-        variance *= 1 - share
-    return Moment(time_s, float(np.sqrt(variance + seen.spread_s**2)))
+def _steady(seen: Sighting, usual_s: float, stride_s: float) -> Moment | None:
+    expected = None
+    if seen.anchor is not None and np.isfinite(usual_s):
+        expected = Moment(seen.anchor.time_s + usual_s, seen.anchor.sd_s).widened(_DIFFERS * stride_s)
+    known = [moment for moment in (seen.moment, expected) if moment is not None]
+    if not known:
+        return None
+    variances = np.array([moment.sd_s**2 for moment in known])
+    weights = 1 / np.maximum(variances, np.finfo(float).tiny)
+    time_s = float(np.average([moment.time_s for moment in known], weights=weights))
+    return Moment(time_s, float(weights.sum() ** -0.5)).widened(seen.spread_s)

@@ -65,7 +65,7 @@ def zeni_off(leg: Leg, stance: Stance) -> Moment | None:
 
 
 def oconnor_strike(leg: Leg, stance: Stance) -> Moment | None:
-    """The middle of the foot falls fastest; 16 +- 15 ms late in 54 children.
+    """The middle of the foot falls fastest; 16 +- 15 ms from the plate in 54 children.
 
     Source:
         O'Connor, Thorpe, O'Malley and Vaughan, "Automatic detection of gait events using kinematic data", Gait
@@ -75,7 +75,7 @@ def oconnor_strike(leg: Leg, stance: Stance) -> Moment | None:
 
 
 def oconnor_off(leg: Leg, stance: Stance) -> Moment | None:
-    """The middle of the foot rises fastest; 9 +- 15 ms late in 54 children. Source: as `oconnor_strike`."""
+    """The middle of the foot rises fastest; 9 +- 15 ms from the plate in 54 children. Source: as `oconnor_strike`."""
     return turn(leg.foot.up, off_window(leg, stance), order=1, kind="max")
 
 
@@ -142,7 +142,7 @@ def departure_off(leg: Leg, stance: Stance) -> Moment | None:
 
 
 def fellin_strike(leg: Leg, stance: Stance) -> Moment | None:
-    """The heel is lowest: its vertical velocity turns upward; about 22 ms late in running.
+    """The heel is lowest: its vertical velocity turns upward; 22 to 25 ms from the plate in running.
 
     Source:
         Fellin, Rose, Royer and Davis, "Comparison of methods for kinematic identification of footstrike and toe-off

@@ -14,7 +14,7 @@ from gonio.analysis.result import Measure
 from gonio.analysis.series import Side
 
 _WHITTLE = "95 % ranges of men and women of 18 to 49 years: Whittle, Gait Analysis: An Introduction, 4th ed. 2007"
-_KIRTLEY = "61.8 +- 2.5 % of adults under 45, here two sd: Kirtley, Clinical Gait Analysis, survey of stance duration"
+_KIRTLEY = "61.8 +- 2.5 % of Caucasians of 13 to 45, here two sd: survey of stance duration, clinicalgaitanalysis.com"
 _PERRY = "definition: Perry and Burnfield, Gait Analysis, 2nd ed. 2010"
 _ROBINSON = "symmetry index, 200 (left - right) / (left + right): Robinson, Herzog and Nigg 1987"
 _CV = "coefficient of variation, sd over mean of strides: Hausdorff, J NeuroEng Rehabil 2, 2005"

@@ -18,7 +18,7 @@ from gonio.analysis.series import Side
 from gonio.arrays import FloatArray64
 from gonio.structures.sequence import PoseSequence
 
-_DUTY = "contact over stride time, below 50 % where there is flight: McMahon, Rigid and Flight, J Appl Physiol 62, 1987"
+_DUTY = "contact over stride time, below 50 % where there is flight: Patoz et al., Sports 7(11), 2019"
 _ALTMAN = "Altman and Davis, A kinematic method for footstrike pattern detection, Gait Posture 35, 2012"
 _MORIN = "Morin et al., A simple method for measuring stiffness during running, J Appl Biomech 21, 2005"
 _REARFOOT_DEG, _FOREFOOT_DEG = 8.0, -1.6
@@ -138,7 +138,7 @@ def _vertical_ratio(bounce: float, bounce_sd: float, steps: Steps) -> Measure:
     note = "" if math.isfinite(bounce / length if length else math.nan) else "no whole step"
     value, sd = (100 * bounce / length, 100 * bounce_sd / length) if not note else (math.nan, math.nan)
     source = (
-        "vertical oscillation over step length, what a step costs in bounce: Adams et al., Int J Exerc Sci 11, 2018"
+        "vertical oscillation over step length, what a step costs in bounce: Garmin, running dynamics, vertical ratio"
     )
     return Measure("vertical_ratio", value, sd, "%", count=len(steps_long), note=note, source=source)
 

@@ -79,13 +79,18 @@ def _passing(body: Body, sequence: PoseSequence) -> tuple[float, bool]:
 
 
 def stances(leg: Leg) -> tuple[Stance, ...]:
-    """All stances of a leg, in order; the first may begin before the record, the last end after it."""
+    """All stances of a leg, in order; the first may begin before the record, the last end after it.
+
+    None of a foot that stays under the pelvis: in walking both go as far, on the ground and on a treadmill.
+    """
     forward = leg.foot.forward
     seen = np.flatnonzero(np.isfinite(forward.position))
     values = forward.position[seen]
     if len(seen) < 3:
         return ()
     swing = _amplitude(values)
+    if not swing > _LEAST_PASS / 2 * float(np.nanmedian(leg.reach.position)):
+        return ()  # the other foot alone goes to and fro, and this one trembles
     found_turns = [(int(seen[i]), is_max) for i, is_max in turns(values, _SWING * swing)]
     kept = _without_false_edges(found_turns, forward, swing, last=int(seen[-1]))
     times = [(float(forward.time_s[i]), is_max) for i, is_max in kept]

@@ -7,10 +7,11 @@ import pytest
 from benchmarks.motion.gait_walker import Gait, walker
 
 from gonio.analysis.gait import analyse_gait
-from gonio.analysis.gait.contacts import flight_times, overlaps, strides_of
+from gonio.analysis.gait.contacts import flight_times, overlaps, share_in_turn, strides_of
 from gonio.analysis.gait.cycles import band, cycle_of
 from gonio.analysis.gait.estimate import Estimate, between, mean, symmetry_index
 from gonio.analysis.gait.events import find_steps
+from gonio.analysis.landmarks import Limb
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Event
 from gonio.analysis.series import Series
@@ -88,6 +89,34 @@ def test_the_trembling_of_somebody_who_stands_is_no_step(front: bool) -> None:
     assert found.events == ()
     assert not any(math.isfinite(one.value) for one in found.measures if one.name in ("cadence", "step_width"))
     assert any("No steps were found" in finding.text for finding in found.findings)
+
+
+def test_strikes_that_take_no_turns_are_no_walking() -> None:
+    feet: list[Limb] = ["left", "right", "left", "left", "right"]
+    strikes = [Event("heel_strike", float(i), side, sd_s=0.01) for i, side in enumerate(feet)]
+    assert share_in_turn(strikes) == 0.75
+    assert share_in_turn([*strikes[::-1], Event("toe_off", 0.5, "left", sd_s=0.01)]) == 0.75
+    assert math.isnan(share_in_turn(strikes[:2]))
+    walking = walker(seconds=8, treadmill=True)
+    points = walking.keypoints.copy()
+    for k in _leg(walking, "left"):  # takes two steps where the right one takes one
+        points[:, :, k] = np.concatenate([points[::2, :, k], points[::2, :, k]])
+    texts = [one.text for one in analyse_gait(replace(walking, keypoints=points)).findings]
+    assert any("do not take turns" in text for text in texts)
+
+
+def test_a_foot_that_stays_makes_no_steps() -> None:
+    walking = walker(seconds=8, treadmill=True)
+    points = walking.keypoints.copy()
+    for k in _leg(walking, "right"):
+        points[:, :, k] = points[:, :, k].mean(axis=0)
+    points += np.random.default_rng(0).normal(0, 0.005, points.shape).astype(np.float32)  # m
+    found = analyse_gait(replace(walking, keypoints=points))
+    assert not [event for event in found.events if event.side == "right"]
+
+
+def _leg(sequence: PoseSequence, side: str) -> list[int]:
+    return [sequence.skeleton.index(f"{side}_{name}") for name in ("knee", "ankle", "heel", "big_toe")]
 
 
 def test_feet_without_hips_give_no_steps_and_no_warning() -> None:

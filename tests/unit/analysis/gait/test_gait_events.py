@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from benchmarks.motion.gait_walker import Gait, walker
 
+from gonio.analysis.gait import events as gait_events
 from gonio.analysis.gait.direction import body_of
 from gonio.analysis.gait.events import HEEL_STRIKE, TOE_OFF, find_steps
 from gonio.analysis.gait.methods import OFFS, STRIKES
 from gonio.analysis.gait.strides import stances, stride_time, turns
 from gonio.analysis.landmarks import Limb
+from gonio.analysis.moments import Moment
 from gonio.structures.sequence import PoseSequence
 
 RUN = Gait(stride_s=0.7, stance=0.35, speed=3.5)
@@ -71,6 +73,26 @@ def test_an_ankle_seen_badly_in_mid_stance_is_no_toe_off(seed: int) -> None:
         for sequence in (replace(noisy, keypoints=badly), noisy)
     )
     np.testing.assert_allclose(found, undisturbed, atol=0.05)
+
+
+def test_a_toe_off_that_was_not_seen_takes_no_strike_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = walker(RUN, skeleton="coco17")
+    strikes = [event.time_s for event in find_steps(runner).events if event.name == HEEL_STRIKE]
+    monkeypatch.setattr(gait_events, "_ANKLE_RUN_OFF", (gait_events.Voter(lambda *_: None),))
+    found = find_steps(runner).events
+    assert {event.name for event in found} == {HEEL_STRIKE}
+    assert [event.time_s for event in found] == strikes
+
+
+def test_no_toe_leaves_before_the_other_foot_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    walking = walker(skeleton="coco17")
+    zeni = gait_events.Voter(OFFS["zeni"])
+    monkeypatch.setattr(gait_events, "_ANKLE_OFF", (zeni,))
+    alone = find_steps(walking).events
+    early = gait_events.Voter(lambda leg, stance: Moment(stance.ahead_s + 0.4 * leg.stride_s, 0.001))
+    monkeypatch.setattr(gait_events, "_ANKLE_OFF", (early, zeni))
+    for event, expected in zip(find_steps(walking).events[2:-2], alone[2:-2], strict=True):
+        assert event.time_s == pytest.approx(expected.time_s, abs=0.001)
 
 
 def test_facing_is_found_on_a_treadmill_and_to_the_left() -> None:

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
-from benchmarks.motion.gait_events import Result, score_default
+from benchmarks.motion.correlated_noise import read_errors
+from benchmarks.motion.gait_events import Result, meets, score_default
 from benchmarks.motion.gait_trials import Trial, load_trials, seen
+
+from gonio.motion.people import prepare
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +35,20 @@ def test_video_of_a_walk_and_a_run(
         result = score_default(trials[name], [sequence])
         assert result.activities == {activity}
         _meets(result)
+
+
+@pytest.mark.parametrize("skeleton", ["halpe26", "coco17"])
+@pytest.mark.parametrize("cleaned", [False, True], ids=["raw", "cleaned"])
+@pytest.mark.parametrize("fps", [30.0, 60.0])
+def test_with_the_errors_of_the_model(trials: dict[str, Trial], skeleton: str, cleaned: bool, fps: float) -> None:
+    for name, activity in (("walk", "gait"), ("run", "running")):
+        copies = [
+            seen(trials[name].sequence, fps=fps, errors=read_errors(), skeleton=skeleton, seed=seed)
+            for seed in range(3)
+        ]
+        result = score_default(trials[name], [prepare(one) for one in copies] if cleaned else copies)
+        assert result.activities == {activity}
+        assert meets(trials[name], result), result
 
 
 def test_markers_in_space(trials: dict[str, Trial]) -> None:
