@@ -1,6 +1,7 @@
 """``gonio analyse`` for real: videos, marker files, stored keypoints; reports and numbers; what is refused."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,18 @@ def test_repetitions_from_stored_keypoints(gonio: "Gonio", squatter: PoseSequenc
     assert "2 March 2026" in (tmp_path / "trend.html").read_text("utf-8")
 
 
+def test_a_file_that_cannot_be_written_costs_no_measurement(
+    gonio: "Gonio", squatter: PoseSequence, tmp_path: Path
+) -> None:
+    uneven = replace(squatter, time_s=squatter.time_s + 0.01 * (np.arange(len(squatter)) % 2))
+    write_sequence(tmp_path / "squats.csv", uneven)
+    done = gonio("analyse", tmp_path / "squats.csv", "--as", "squat", "--json", "--out", tmp_path / "a.bvh")
+    assert done.returncode == 1
+    assert "error:" in done.stderr
+    assert record(done.stdout)["reps"] == 3
+    assert {one["unit"] for one in record(done.stdout)["repetitions"]} == {"%"}
+
+
 def test_markers_in_3d_and_through_a_camera(gonio: "Gonio", shared_data: Path, tmp_path: Path) -> None:
     """Oracle: force plates of 50 N; the first strike of each foot on a plate."""
     trial = shared_data / "gait" / "walk_markers.trc"
@@ -176,14 +189,19 @@ def test_a_folder_of_videos(gonio: "Gonio", tmp_path: Path) -> None:
     folder = tmp_path / "videos"
     folder.mkdir()
     (folder / "a.mp4").symlink_to(CLIP)
+    (folder / "a.MOV").symlink_to(CLIP)
     (folder / "broken.mp4").write_bytes(b"no video")
-    done = gonio("analyse", folder, "--as", "angles", "--out", tmp_path / "out", "--json", "--model", "lightning")
+    part = ("--model", "lightning", "--end", "0.5")
+    done = gonio("analyse", folder, "--as", "angles", "--out", tmp_path / "out", "--json", *part)
     assert done.returncode == 1
-    assert "broken.mp4" in done.stderr
+    assert done.stderr.count("broken.mp4") == 1
     both = record(done.stdout)
-    assert [one["activity"] for one in both["analyses"]] == ["angles"]
+    assert [one["activity"] for one in both["analyses"]] == ["angles", "angles"]
     assert len(both["failures"]) == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.html", "a.json"]
+    left = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert left == ["a-2.html", "a-2.json", "a.html", "a.json"]
+    of = [json.loads((tmp_path / "out" / name).read_text())["source"] for name in ("a.json", "a-2.json")]
+    assert [Path(name).name for name in of] == ["a.MOV", "a.mp4"]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +217,8 @@ def test_a_folder_of_videos(gonio: "Gonio", tmp_path: Path) -> None:
         (["--calibration", "none.yaml"], "cannot read 'none.yaml'"),
         (["--report", "a.docx"], "a report ends in .html or .pdf, got 'a.docx'"),
         (["--out", "a.xyz"], "no format for sequences ends in '.xyz'"),
+        (["--out", "a.c3d"], "'a.c3d' would hold metres; give the person's height"),
+        (["--fps", "0"], "--fps is 0; give a number of frames a second from 0.1 to 10000"),
         (["--map", str(MAP)], "a marker map goes with files of markers"),
         (["--start", "-1"], "start is -1.0 s; give a time of 0 s or later"),
         (["--start", "2", "--end", "1"], "end is 1.0 s, start is 2.0 s; put the end after the start"),

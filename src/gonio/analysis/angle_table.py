@@ -32,7 +32,8 @@ class AngleDefinition:
         zero: Where it is 0.
         lowest: Values lie in ``[lowest, lowest + 360)``, so that one pose has one value, whichever way somebody faces;
             of plane ``"any"`` in [0, 180].
-        usual: What healthy adults reach, about: outside it, doubt the keypoints. Nothing is cut off there.
+        usual: Bounds of our own, mostly wider than what healthy adults reach: outside them, doubt the keypoints.
+            Nothing is cut off there.
         source: Of the definition.
         sign: Of the turn: from forward to up in the sagittal plane, from up to lateral in the frontal plane.
         zero_deg: Added to it.

@@ -12,7 +12,8 @@ from gonio.analysis.series import Side
 from gonio.analysis.view import View, detect_view, longest_facing
 from gonio.structures.sequence import PoseSequence
 
-_PLANE_OF_VIEW = {"side": "sagittal", "frontal": "frontal"}
+_BETWEEN_DEG = 45.0
+"""Turned away from the side view by more, the frontal plane is the nearer one."""
 
 
 def analyse_angles(sequence: PoseSequence, options: AnalysisOptions | None = None) -> Analysis:
@@ -63,8 +64,16 @@ def _of_one_facing(sequence: PoseSequence, options: AnalysisOptions, way: tuple[
 
 
 def is_shown(angle: AngleDefinition, view: View) -> bool:
-    """Whether a picture from there shows the plane of the angle; an oblique one shows none as it is, and tries both."""
-    return angle.plane == "any" or view.kind == "oblique" or angle.plane == _PLANE_OF_VIEW[view.kind]
+    """Whether a picture from there shows the plane of the angle; an oblique one, the nearer plane.
+
+    A picture has one plane: knee flexion and knee valgus of the same picture would be two names for one number.
+    """
+    return angle.plane in ("any", _plane_of(view))
+
+
+def _plane_of(view: View) -> str:
+    oblique = view.kind == "oblique" and view.turned_deg > _BETWEEN_DEG
+    return "frontal" if view.kind == "frontal" or oblique else "sagittal"
 
 
 def _sides(angle: AngleDefinition, options: AnalysisOptions) -> tuple[Side, ...]:
@@ -78,9 +87,17 @@ def _findings(series: list[AngleSeries], view: View) -> Iterator[Finding]:
         yield Finding(
             "limit", "Seen between side and front: angles are those of the picture, not of the body; film squarely."
         )
-    missing = [one.label for one in series if not one.valid.any()]
-    if missing:
-        yield Finding("limit", f"Never well enough seen to be measured: {', '.join(missing)}.")
+    by_reason: dict[str, list[str]] = {}
+    for one in series:
+        if not one.valid.any():
+            by_reason.setdefault(one.why or "not found", []).append(one.label)
+    for why, labels in by_reason.items():
+        yield Finding("limit", f"Not measured ({why}): {', '.join(labels)}.")
+    tried = {one.name for one in series}
+    other = [name.replace("_", " ") for name in list_angles() if name not in tried]
+    if other:
+        tell = " Tell the other view to have them all the same." if view.kind == "oblique" else ""
+        yield Finding("limit", f"Not shown by a picture of the {_plane_of(view)} plane: {', '.join(other)}.{tell}")
 
 
 def _words(view: View) -> str:

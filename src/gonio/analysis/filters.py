@@ -43,7 +43,7 @@ def butterworth_zero_phase(
         ConfigError: If the cut-off is not between 0 and half the sampling rate, or the order is odd.
 
     Source:
-        D. A. Winter, Biomechanics and Motor Control of Human Movement, 4th ed. 2009, section 3.4.4.2; the correction
+        D. A. Winter, Biomechanics and Motor Control of Human Movement, 4th ed. 2009, page 69; the correction
         in the angular domain after D. G. E. Robertson and J. J. Dowling, J. Electromyogr. Kinesiol. 13, 2003.
     """
     if order < 2 or order % 2:
@@ -111,7 +111,7 @@ def residual_cutoff_hz(
         The lower limit where too few samples tell anything.
 
     Source:
-        D. A. Winter, Biomechanics and Motor Control of Human Movement, 4th ed. 2009, section 3.4.4.3.
+        D. A. Winter, Biomechanics and Motor Control of Human Movement, 4th ed. 2009, residual analysis.
     """
     columns = values.reshape(len(time_s), 1, math.prod(values.shape[1:]))
     return float(residual_cutoffs_hz(columns, time_s, limits_hz=limits_hz)[0])

@@ -29,7 +29,8 @@ def fill_gaps(sequence: PoseSequence, *, max_gap_s: float) -> PoseSequence:
         that was never seen. Scores stay as the model gave them.
 
     Source:
-        F. N. Fritsch and R. E. Carlson, "Monotone piecewise cubic interpolation", SIAM J. Numer. Anal. 17, 1980.
+        F. N. Fritsch and J. Butland, "A method for constructing local monotone piecewise cubic interpolants", SIAM J.
+        Sci. Stat. Comput. 5, 1984.
     """
     keypoints = sequence.keypoints.copy()
     flags = np.zeros(sequence.scores.shape, np.uint8) if sequence.flags is None else sequence.flags.copy()

@@ -98,7 +98,8 @@ def _events(flights: list[Flight]) -> Iterator[Event]:
 
 def _repetition(flight: Flight) -> Repetition:
     height, sd = height_m(flight)
-    return Repetition(flight.take_off.time_s, flight.apex.time_s, flight.landing.time_s, range=height, range_sd=sd)
+    times_s = (flight.take_off.time_s, flight.apex.time_s, flight.landing.time_s)
+    return Repetition(*times_s, range=height, range_sd=sd, unit="m")
 
 
 def _measures(jumper: Jumper, flights: list[Flight], scale: Scale | None) -> Iterator[Measure]:

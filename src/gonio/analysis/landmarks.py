@@ -1,6 +1,7 @@
 """Points of the body by one name in every skeleton: keypoints, and the middles of keypoints."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from gonio.analysis.series import Side
 from gonio.arrays import FloatArray64
 from gonio.errors import ConfigError
 from gonio.structures.sequence import PoseSequence
-from gonio.structures.skeleton import Skeleton
+from gonio.structures.skeleton import Skeleton, load_skeleton, skeleton_names
 
 Limb = Literal["left", "right"]
 
@@ -72,6 +73,21 @@ def landmark(skeleton: Skeleton, name: str, side: Side = "both") -> Landmark:
             label = keypoints[0] if len(keypoints) == 1 else name
             return Landmark(name, indices, label.replace("_", " "))
     return Landmark(name, (), name.replace("_", " ") if side == "both" else f"{side} {name}".replace("_", " "))
+
+
+@cache
+def point_names() -> tuple[str, ...]:
+    """Every name that `landmark` knows in one of the skeletons that ship.
+
+    Example:
+        >>> {"knee", "mid_hip", "other_hip", "nose"} <= set(point_names())
+        True
+    """
+    keypoints = {name for one in skeleton_names() for name in load_skeleton(one).keypoint_names}
+    sides = tuple(f"{side}_" for side in OTHER_SIDE)
+    plain = {name.removeprefix(sides[0]).removeprefix(sides[1]) for name in keypoints}
+    others = {f"other_{name.removeprefix(sides[0])}" for name in keypoints if name.startswith(sides[0])}
+    return tuple(sorted(plain | others | set(_MADE_OF)))
 
 
 def positions(points: FloatArray64, where: Landmark) -> FloatArray64:

@@ -50,6 +50,17 @@ def error_text(sd: float, unit: str) -> str:
     return f"<{least:.{digits}f}" if 0 < sd < least / 2 else f"{sd:.{digits}f}"
 
 
+def excluded_text(share: float) -> str:
+    """How much was left out; a little is not shown as nothing, nor nearly all as all.
+
+    Example:
+        >>> excluded_text(0.124), excluded_text(0.001)
+        ('12 % of frames excluded', '<1 % of frames excluded')
+    """
+    number = "<1" if share < 0.01 else f"{min(round(100 * share), 99 if share < 1 else 100)}"
+    return f"{number} % of frames excluded"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A moment.
@@ -111,7 +122,7 @@ class Measure:
         if math.isfinite(self.sd):
             text += f" +- {error_text(self.sd, self.unit)}"
         if self.excluded_fraction > 0:
-            text += f" ({100 * self.excluded_fraction:.0f} % of frames excluded{': ' + self.note if self.note else ''})"
+            text += f" ({excluded_text(self.excluded_fraction)}{': ' + self.note if self.note else ''})"
         elif self.note:
             text += f" ({self.note})"
         return text
@@ -126,8 +137,9 @@ class Repetition:
         turn_s: The extreme: bottom of a squat, top of a pull-up.
         end_s: Back in the start position; NaN: after the recording.
         side: For one-sided exercises.
-        range: Of the signal, start to extreme, in its unit.
+        range: Of what it is counted on, start to extreme: a signal of the body, the height of a jump.
         range_sd: Its standard deviation.
+        unit: Of the range: ``"%"``, ``"deg"``, ``"m"``.
         faults: Names of the form rules that it broke.
     """
 
@@ -138,6 +150,7 @@ class Repetition:
     range: float = math.nan
     range_sd: float = math.nan
     faults: tuple[str, ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

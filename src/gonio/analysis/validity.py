@@ -80,10 +80,13 @@ def blame(reasons: FlagArray, labels: tuple[str, ...]) -> str:
         reasons: ``(T, M)`` of `Reason`: one column for each thing that may be at fault.
         labels: M names of them.
     """
-    shares = {
-        (label, reason): float(((reasons[:, i] & np.uint8(reason)) > 0).mean()) if len(reasons) else 0.0
+    shares = [  # of each column: a segment and its end may go by one name, as the hand does
+        (
+            float(((reasons[:, i] & np.uint8(reason)) > 0).mean()) if len(reasons) else 0.0,
+            f"{label} {REASON_TEXT[reason]}",
+        )
         for i, label in enumerate(labels)
         for reason in Reason
-    }
-    (label, reason), share = max(shares.items(), key=lambda item: item[1], default=(("", Reason.MISSING), 0.0))
-    return f"{label} {REASON_TEXT[reason]}" if share > 0 else ""
+    ]
+    share, words = max(shares, key=lambda one: one[0], default=(0.0, ""))
+    return words if share > 0 else ""

@@ -51,6 +51,12 @@ def median_without_nan(values: FloatArray64, axis: int) -> FloatArray64:
     return np.where(np.squeeze(empty, axis), np.nan, median)
 
 
+def known_between(time_s: FloatArray64, values: FloatArray64) -> FloatArray64:
+    """``(T,)``: with gaps filled along straight lines, and from the ends as they are; all NaN stays so."""
+    known = np.isfinite(values)
+    return np.interp(time_s, time_s[known], values[known]) if known.any() else values
+
+
 def rolling_median(values: FloatArray64, time_s: FloatArray64, half_s: float) -> FloatArray64:
     """``(T, ...)``: median of the samples within ``half_s`` of each; NaN are left out."""
     if not len(time_s):

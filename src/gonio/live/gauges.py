@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from gonio.analysis.exercises import Exercise, LiveCounter, LiveState, list_exercises, load_exercise
+from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.options import AnalysisOptions
 from gonio.errors import ConfigError
 from gonio.live.angle_board import AngleBoard, ErrorByScore, LiveAngle
@@ -102,7 +103,6 @@ class ExerciseGauge:
 
     def __init__(self, exercise: Exercise, options: AnalysisOptions, errors: ErrorByScore | None = None) -> None:
         self.title = exercise.title
-        self._exercise = exercise
         self._counter = LiveCounter(exercise, options)
         self._board = AngleBoard(exercise.angles, options, errors=errors)
         self._is_hold = exercise.kind == "hold"
@@ -119,17 +119,9 @@ class ExerciseGauge:
             phase=state.phase,
             cue=state.cue,
             held_s=state.held_s if self._is_hold else None,
-            signal=Signal(self._signal_label(state.unit), state.unit, state.value),
+            signal=Signal(_label(state.signal), state.signal.unit, state.value),
             angles=self._board.step(person, time_s),
         )
-
-    def _signal_label(self, unit: str) -> str:
-        """The counter says in which unit it counts; that names the signal where units differ."""
-        fitting = [signal for signal in self._exercise.signals if signal.unit == unit]
-        if len(fitting) != 1:
-            return "movement"
-        points = [point.replace("_", " ") for point in fitting[0].points]
-        return f"{' to '.join(dict.fromkeys((points[0], points[-1])))} {fitting[0].kind}"
 
 
 class AnyMotionGauge:
@@ -160,6 +152,11 @@ class AngleGauge:
     def step(self, person: Poses, time_s: float) -> Reading:
         """Feed a frame of one person, or of nobody."""
         return Reading(angles=self._board.step(person, time_s))
+
+
+def _label(signal: SignalSpec) -> str:
+    points = [point.replace("_", " ") for point in signal.points]
+    return f"{' to '.join(dict.fromkeys((points[0], points[-1])))} {signal.kind}"
 
 
 def headline(reading: Reading) -> LiveAngle | None:

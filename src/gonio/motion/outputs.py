@@ -42,18 +42,21 @@ def videos_in(folder: Path) -> list[Path]:
     return videos
 
 
-def check_places(reports: Sequence[Path], numbers: Sequence[Path]) -> None:
+def check_places(source: str, reports: Sequence[Path], numbers: Sequence[Path], options: AnalysisOptions) -> None:
     """Complain of a name that nothing can be written to, before the work.
 
     Raises:
-        ConfigError: If a report or a file of numbers ends in something unknown.
+        ConfigError: If a report or a file of numbers ends in something unknown, or needs metres and no scale is known.
     """
+    to_scale = options.height_m is not None or options.metres_per_px is not None or is_keypoint_file(source)
     for path in reports:
         if path.suffix.lower() not in _REPORTS:
             raise ConfigError(f"a report ends in {' or '.join(_REPORTS)}, got '{path}'")
     for path in numbers:
         if path.suffix.lower() != ".mot":
             check_writable(path)
+        if path.suffix.lower() == ".c3d" and not to_scale:
+            raise ConfigError(f"'{path}' would hold metres; give the person's height or another scale, or write .trc")
 
 
 def write_numbers(path: Path, motion: Motion, options: AnalysisOptions) -> None:

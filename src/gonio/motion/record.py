@@ -95,6 +95,7 @@ def _repetition(one: Repetition) -> dict[str, Any]:
         "side": one.side,
         "range": _number(one.range),
         "range_sd": _number(one.range_sd),
+        "unit": one.unit,
         "faults": list(one.faults),
     }
 

@@ -69,7 +69,7 @@ def _row(measure: Measure, names: Sequence[str], sources: list[str]) -> str:
     reference = f"[{sources.index(measure.source) + 1}]" if measure.source else DASH
     cells = (
         escape(measure_text(measure)),
-        str(measure.count),
+        str(measure.count) if math.isfinite(measure.value) else DASH,
         excluded,
         f"{bar}{tag('span', escape(usual(measure)), class_='small')}{warning}" if measure.normal else DASH,
         reference,

@@ -136,8 +136,7 @@ def _printed(name: str) -> str:
 
 
 def _person(content: ReportContent, person: int, analysis: Analysis, stills: Sequence[Still]) -> str:
-    unit = analysis.series[0].unit if analysis.series else ""
-    pictures = gallery(stills, analysis) + repetitions_table(analysis.repetitions, unit)
+    pictures = gallery(stills, analysis) + repetitions_table(analysis.repetitions)
     cycles = cycle_plots(analysis.cycles)
     sections = [
         ("Findings", findings_list(analysis.findings)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gonio.analysis.result import CYCLE_POINTS, NOT_MEDICAL, Analysis, Cycle, Measure
+from gonio.analysis.result import CYCLE_POINTS, NOT_MEDICAL, Analysis, Cycle, Measure, Repetition
 from gonio.io.atomic import atomic_path
 from gonio.motion_report.content import ReportContent, ReportOptions
 from gonio.motion_report.curves import runs, thinned
@@ -18,12 +18,13 @@ from gonio.motion_report.page import heads_to_blur, titled
 from gonio.motion_report.sheets import WIDTH_IN, Sheets
 from gonio.motion_report.stills import take_stills
 from gonio.motion_report.timeline import Plot, excluded_text, plots_of
-from gonio.motion_report.words import DASH, activity, measure_text, percent, seconds, title, unit, verdict
+from gonio.motion_report.words import DASH, activity, measure_text, percent, seconds, title, unit, verdict, with_error
 
 _COLOURS = {"left": "#b95a06", "right": "#1a63c0", "both": "#2b7a55"}
 _DASHES = {"left": "-", "right": "--", "both": "-"}
 _GRID, _SOFT = "#dfddd8", "#5c646d"
 _COLUMNS_IN = (0.0, 2.35, 4.05, 4.45, 5.1, 6.45)
+_REPETITION_COLUMNS_IN = (0.0, 0.7, 1.5, 2.3, 3.1, 4.7)
 _STILLS_A_ROW = 5
 
 
@@ -64,6 +65,7 @@ def _person(
     _measures(sheets, analysis.measures)
     _findings(sheets, analysis)
     _stills(sheets, content, analysis, options, heads)
+    _repetitions(sheets, analysis.repetitions)
     for plot in plots_of(analysis):
         _curves(sheets, plot, analysis, content.span_s)
     _cycles(sheets, analysis.cycles)
@@ -88,7 +90,7 @@ def _measures(sheets: Sheets, measures: Sequence[Measure]) -> None:
         cells = (
             title(measure.label)[:36],
             measure_text(measure),
-            str(measure.count),
+            str(measure.count) if math.isfinite(measure.value) else DASH,
             excluded,
             (usual(measure) or DASH) + outside,
             source,
@@ -111,6 +113,20 @@ def _findings(sheets: Sheets, analysis: Analysis) -> None:
         moments = f" ({', '.join(map(seconds, finding.times_s[:20]))})" if finding.times_s else ""
         source = f" [{finding.source}]" if finding.source else ""
         sheets.text(f"{title(finding.kind)}: {finding.text}{moments}{source}")
+
+
+def _repetitions(sheets: Sheets, repetitions: Sequence[Repetition]) -> None:
+    if not repetitions:
+        return
+    sheets.heading("Repetition by repetition")
+    names = ("", "Start", "Turn", "End", "Range ± sd", "Faults")
+    sheets.row(list(zip(_REPETITION_COLUMNS_IN, names, strict=True)), size=7.5, soft=True)
+    for i, one in enumerate(repetitions, start=1):
+        side = "" if one.side == "both" else f" {one.side}"
+        times = map(seconds, (one.start_s, one.turn_s, one.end_s))
+        faults = ", ".join(map(title, one.faults)) or "none"
+        cells = (f"{i}{side}", *times, with_error(one.range, one.range_sd, one.unit), faults)
+        sheets.row(list(zip(_REPETITION_COLUMNS_IN, cells, strict=True)))
 
 
 def _stills(
@@ -201,7 +217,7 @@ def _method(sheets: Sheets, content: ReportContent) -> None:
     groups: list[Mapping[str, str]] = [
         facts,
         {"command": content.command},
-        {f"model {key}": text for key, text in content.model.items()},
+        content.model,
     ]
     groups += [analysis.facts for analysis in content.analyses]
     groups += [content.settings, {f"{key} version": text for key, text in content.versions.items()}]

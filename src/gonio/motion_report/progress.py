@@ -16,7 +16,7 @@ from gonio.motion_report.curves import grid, line, scale_column, stretched
 from gonio.motion_report.markup import page, tag
 from gonio.motion_report.scales import Scale
 from gonio.motion_report.sessions import Session
-from gonio.motion_report.words import activity, number, percent, plural, title, unit, with_error
+from gonio.motion_report.words import activity, is_count, number, percent, plural, title, unit, with_error
 
 MDC_SOURCE = (
     "Minimal detectable change at 95 % confidence: 1.96 times the root of the sum of both squared standard errors "
@@ -103,7 +103,7 @@ def progress_html(sessions: Sequence[Session], *, person: str = "") -> str:
         tag("p", escape(_summary(trends, len(ordered))), class_="verdict"),
         tag("div", *map(_figure, trends), class_="cycles"),
         tag("section", tag("h2", "Changes"), _table(trends), tag("p", escape(f"{MDC_SOURCE} {_LIMIT}"), class_="note")),
-        tag("section", tag("h2", "Sessions"), tag("ul", *map(_session, ordered), class_="plain")),
+        tag("section", tag("h2", "Sessions"), tag("ul", *map(_session, ordered), class_="plain"), _warnings(ordered)),
         tag("footer", tag("p", tag("strong", NOT_MEDICAL))),
     ]
     return page(title=f"Progress: {name}", body="\n".join(body))
@@ -140,6 +140,8 @@ def _summary(trends: Sequence[Trend], count: int) -> str:
 
 def _judgement(trend: Trend) -> str:
     limit = trend.minimal_detectable_change
+    if all(is_count(value, trend.unit) and not math.isfinite(sd) for value, sd in _points(trend)):
+        return "a count"
     if not math.isfinite(limit):
         return "cannot be judged: an error is not known"
     return "beyond measurement error" if abs(trend.change) > limit else "within measurement error"
@@ -230,5 +232,24 @@ def _table(trends: Sequence[Trend]) -> str:
 
 
 def _session(session: Session) -> str:
-    excluded = f"{percent(session.excluded_fraction)} of the frames excluded"
-    return tag("li", escape(f"{session.created:%Y-%m-%d %H:%M}: {plural(len(session.measures), 'number')}, {excluded}"))
+    measured = plural(sum(measure.value is not None for measure in session.measures), "number")
+    parts = [measured, f"{percent(session.excluded_fraction)} of the frames excluded"]
+    parts += [f"{name} {value}" for name, value in session.circumstances.items() if value]
+    return tag("li", escape(f"{session.created:%Y-%m-%d %H:%M}: {', '.join(parts)}"))
+
+
+def _warnings(sessions: Sequence[Session]) -> str:
+    """What makes numbers of these sessions no comparison: other views or models, other units."""
+    texts = [
+        f"The sessions differ in {name}: a difference between them may come from that."
+        for name in sessions[0].circumstances
+        if len({session.circumstances[name] for session in sessions}) > 1
+    ]
+    units: dict[str, set[str]] = {}
+    for session in sessions:
+        for measure in session.measures:
+            if measure.value is not None:
+                units.setdefault(measure.name, set()).add(measure.unit)
+    if mixed := [title(name) for name, seen in units.items() if len(seen) > 1]:
+        texts.append(f"Not compared, because the sessions have them in different units: {', '.join(mixed)}.")
+    return "".join(tag("p", escape(text), class_="note") for text in texts)

@@ -31,13 +31,8 @@ def _card(still: Still) -> str:
     return tag("li", tag("button", picture, tag("span", caption), type="button", data_t=f"{moment.time_s:.6f}"))
 
 
-def repetitions_table(repetitions: Sequence[Repetition], unit: str) -> str:
-    """Every repetition with its times, range and faults; empty where there are none.
-
-    Args:
-        repetitions: In order.
-        unit: Of their ranges.
-    """
+def repetitions_table(repetitions: Sequence[Repetition]) -> str:
+    """Every repetition with its times, range and faults; empty where there are none."""
     if not repetitions:
         return ""
     names = ("Repetition", "Start", "Turn", "End", "There", "Back", "Range ± sd", "Faults")
@@ -46,7 +41,7 @@ def repetitions_table(repetitions: Sequence[Repetition], unit: str) -> str:
     for i, one in enumerate(repetitions, start=1):
         faults = ", ".join(title(fault) for fault in one.faults) or "none"
         times = (one.start_s, one.turn_s, one.end_s, one.turn_s - one.start_s, one.end_s - one.turn_s)
-        cells = (*map(seconds, times), with_error(one.range, one.range_sd, unit), faults)
+        cells = (*map(seconds, times), with_error(one.range, one.range_sd, one.unit), faults)
         side = "" if one.side == "both" else f" {one.side}"
         shown = [tag("td", escape(cell), data_name=name) for name, cell in zip(names[1:], cells, strict=True)]
         rows.append(tag("tr", tag("th", f"{i}{side}", scope="row"), *shown))

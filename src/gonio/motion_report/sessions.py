@@ -36,6 +36,8 @@ class Session(BaseModel):
         created: When.
         measures: Its numbers.
         excluded_fraction: Share of the frames that could not be used.
+        model: That found the keypoints; None: a file had them.
+        facts: Of the circumstances, as of the analysis.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -44,6 +46,14 @@ class Session(BaseModel):
     created: datetime
     measures: tuple[SessionMeasure, ...] = ()
     excluded_fraction: float = 0.0
+    model: str | None = None
+    facts: dict[str, str] = {}
+
+    @property
+    def circumstances(self) -> dict[str, str]:
+        """What numbers of two sessions should have in common; empty where it is not known."""
+        words = self.facts.get("view", "").replace(",", " ").split()
+        return {"view": words[0] if words else "", "model": self.model or ""}
 
 
 def read_session(path: Path) -> Session:

@@ -18,8 +18,11 @@ from gonio.motion_report.words import percent, plural, seconds, title, unit
 _HEIGHT = 150
 _OPEN_PLOTS = 4
 """Plots that are seen at once; the others open on request."""
-_SHAPES = ("M0 0l-5 9h10z", "M0 9l-5-9h10z", "M0 0l5 5l-5 5l-5-5z", "M-4 1h8v8h-8z")
-"""Of the markers of events, by their first appearance."""
+_SHAPES = (
+    *("M0 0l-5 9h10z", "M0 9l-5-9h10z", "M0 0l5 5l-5 5l-5-5z", "M-4 1h8v8h-8z"),
+    *("M-1.5 0h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z", "M-5 0h10l-10 10h10z", "M-2 0h4v10h-4z", "M-5 3h10v4h-10z"),
+)
+"""Of the markers of events, by their first appearance; eight, for golf has so many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,9 +8,11 @@ from benchmarks.motion.gait_walker import walker
 from benchmarks.motion.golfer import Golfer, filmed, in_space, swing
 from benchmarks.motion.jumper import Jumper, filmed_jump
 
-from gonio.analysis.angles_activity import analyse_angles
+from gonio.analysis.angle_table import angle_definition
+from gonio.analysis.angles_activity import analyse_angles, is_shown
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis
+from gonio.analysis.view import View
 
 SQUATTING = filmed_jump(Jumper(crouch_m=0.3)).sequence.between(0, 1.2)
 
@@ -98,10 +100,25 @@ def test_what_is_never_seen_is_said() -> None:
     scores[:, :, SQUATTING.skeleton.index("left_wrist")] = 0.0
     analysis = analyse_angles(replace(SQUATTING, scores=scores))
     assert ("elbow_flexion", "left") not in names(analysis)
-    (limit,) = [finding.text for finding in analysis.findings if finding.text.startswith("Never")]
-    assert "left elbow flexion" in limit
+    texts = [finding.text for finding in analysis.findings]
+    assert "Not measured (left wrist hidden or doubtful): left elbow flexion, left wrist flexion." in texts
 
 
 @pytest.mark.parametrize(("until_s", "measured"), [(-1.0, False), (0.001, True)], ids=["no frame", "one frame"])
 def test_hardly_a_frame(until_s: float, measured: bool) -> None:
     assert bool(analyse_angles(SQUATTING.between(-2, until_s)).series) is measured
+
+
+def test_what_is_not_measured_is_told_with_its_reason() -> None:
+    sequence = filmed_jump(Jumper(crouch_m=0.3), skeleton="coco17").sequence.between(0, 1.2)
+    texts = [finding.text for finding in analyse_angles(sequence).findings]
+    assert "Not measured (left hand not found): left wrist flexion." in texts
+    assert any(text.startswith("Not shown by a picture of the sagittal plane: knee valgus") for text in texts)
+
+
+@pytest.mark.parametrize(("yaw_deg", "plane"), [(35, "knee_flexion"), (50, "knee_valgus")])
+def test_an_oblique_picture_has_one_plane_the_nearer(yaw_deg: float, plane: str) -> None:
+    """The bend of a leg in the picture has one name, not two."""
+    view = View("oblique", "right", "right", 1.0, "told", turned_deg=yaw_deg)
+    shown = {name for name in ("knee_flexion", "knee_valgus") if is_shown(angle_definition(name), view)}
+    assert shown == {plane}

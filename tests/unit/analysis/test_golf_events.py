@@ -7,8 +7,9 @@ import pytest
 from benchmarks.motion.golfer import Camera, Golfer, filmed, in_space, random_golfer, swing
 
 from gonio.analysis.golf import analyse_golf
-from gonio.analysis.golf.events import EVENTS, SwingEvents, find_events
+from gonio.analysis.golf.events import EVENTS, SwingEvents, find_events, in_order
 from gonio.analysis.golf.signals import player
+from gonio.analysis.moments import Moment
 from gonio.analysis.options import AnalysisOptions
 from gonio.structures.sequence import PoseSequence
 
@@ -136,3 +137,12 @@ def test_hardly_a_frame(steps: int) -> None:
     sequence = filmed(SWING, camera="face_on").between(-1, steps - 1)
     assert len(sequence) == steps
     assert not analyse_golf(sequence).events
+
+
+def test_what_contradicts_the_order_of_a_swing_is_not_found() -> None:
+    """Where hands are guessed, a level may be crossed at any time: toe-up after the top, impact before it."""
+    times = dict(zip(EVENTS, (0.1, 1.2, 0.8, 1.0, 1.3, 0.9, 1.5, float("nan")), strict=True))
+    ordered = in_order({name: Moment(time_s) for name, time_s in times.items()})
+    assert [name for name in EVENTS if not ordered[name].found] == ["toe_up", "impact", "finish"]
+    kept = [ordered[name].time_s for name in EVENTS if ordered[name].found]
+    assert kept == sorted(kept)

@@ -122,3 +122,10 @@ def test_of_somebody_who_is_never_seen_nothing_could_be_used() -> None:
     analysis = analyse_jump(unseen)
     assert analysis.excluded_fraction == 1.0
     assert "hips or feet are never seen" in analysis.findings[0].text
+
+
+def test_the_range_of_a_jump_is_its_height_in_metres() -> None:
+    analysis = analyse_jump(ONE.sequence)
+    (one,) = analysis.repetitions
+    assert one.unit == "m"
+    assert one.range == pytest.approx(analysis.measure("jump_height").value)

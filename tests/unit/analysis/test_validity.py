@@ -52,3 +52,9 @@ def test_the_worst_is_blamed() -> None:
     reasons = np.array([[0, Reason.LOW_SCORE], [Reason.MISSING, Reason.LOW_SCORE]], np.uint8)
     assert blame(reasons, ("left hip", "left knee")) == "left knee hidden or doubtful"
     assert blame(reasons * 0, ("left hip", "left knee")) == ""
+
+
+def test_a_segment_and_its_end_may_go_by_one_name() -> None:
+    """The hand is a point and the segment that ends in it: what is missing is not forgotten for the other's sake."""
+    reasons = np.array([[Reason.MISSING, 0]] * 3, np.uint8)
+    assert blame(reasons, ("left hand", "left hand")) == "left hand not found"

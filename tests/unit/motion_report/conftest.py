@@ -64,7 +64,7 @@ def squat(time_s: FloatArray64) -> Analysis:
         3,
         events=tuple(Event("bottom", start + 0.5, sd_s=0.01) for start in starts.tolist()),
         repetitions=tuple(
-            Repetition(s, s + 0.5, s + 0.95, "both", 100.0, 3.4, ("knee_valgus",) if s > 2 else ())
+            Repetition(s, s + 0.5, s + 0.95, "both", 100.0, 3.4, ("knee_valgus",) if s > 2 else (), "deg")
             for s in starts.tolist()
         ),
         measures=(

@@ -20,6 +20,7 @@ from gonio.analysis.result import NOT_MEDICAL, Analysis, Event, Finding, Measure
 from gonio.analysis.series import Series
 from gonio.errors import ConfigError, MediaError
 from gonio.motion_report.content import ReportContent, ReportOptions
+from gonio.motion_report.measures import measures_table
 from gonio.motion_report.page import report_html, write_report
 from gonio.motion_report.timeline import plots_of
 from gonio.structures.sequence import PoseSequence
@@ -293,3 +294,25 @@ def test_a_limit_of_nothing_is_refused(name: str) -> None:
     limit: dict[str, Any] = {name: 0}
     with pytest.raises(ConfigError, match=f"{name} is 0; give a number above 0"):
         replace(ReportOptions(), **limit)
+
+
+def test_ranges_of_repetitions_have_their_own_unit(content: ReportContent) -> None:
+    """A jump is counted on the height of the feet in leg lengths, and its range is its height in metres."""
+    analysis = content.analyses[0]
+    jumps = tuple(replace(one, range=0.31, range_sd=0.02, unit="m") for one in analysis.repetitions)
+    text = report_html(without_video(content, replace(analysis, repetitions=jumps)))
+    assert text.count("0.310 ± 0.020\u202fm<") == len(jumps)
+
+
+def test_what_was_not_measured_has_no_count(content: ReportContent) -> None:
+    depth = Measure("depth", math.nan, math.nan, "m", count=7, note="no scale")
+    table = measures_table([depth])
+    assert "not measured" in table
+    assert ">7<" not in table
+
+
+def test_each_of_eight_events_has_a_shape_of_its_own(content: ReportContent) -> None:
+    analysis = replace(content.analyses[0], events=tuple(Event(f"event_{i}", 0.5 + i / 4) for i in range(8)))
+    text = report_html(without_video(content, analysis))
+    legend = text[text.index('class="legend"') : text.index('class="lane"')]
+    assert len(set(re.findall(r'<path d="([^"]+)"', legend))) == 8

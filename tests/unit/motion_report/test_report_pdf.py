@@ -4,6 +4,7 @@ import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.motion_report.conftest import HOSTILE
@@ -11,6 +12,7 @@ from tests.unit.motion_report.conftest import HOSTILE
 from gonio.analysis.result import Analysis
 from gonio.motion_report.content import ReportContent, ReportOptions
 from gonio.motion_report.pdf import write_pdf
+from gonio.motion_report.sheets import Sheets
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed; it comes with the extra 'analysis'")
 
@@ -46,3 +48,17 @@ def test_equal_content_gives_an_equal_file(content: ReportContent, tmp_path: Pat
 def test_little_is_enough(content: ReportContent, tmp_path: Path, analyses: tuple[Analysis, ...]) -> None:
     write_pdf(tmp_path / "a.pdf", replace(content, analyses=analyses, source=HOSTILE), ReportOptions(blur_faces=True))
     assert pages(tmp_path / "a.pdf") == 1
+
+
+def test_every_repetition_is_on_paper(content: ReportContent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    row = Sheets.row
+
+    def noted(self: Sheets, cells: list[tuple[float, str]], **how: Any) -> None:
+        written.extend(text for _, text in cells)
+        row(self, cells, **how)
+
+    monkeypatch.setattr(Sheets, "row", noted)
+    write_pdf(tmp_path / "a.pdf", replace(content, pictures=None))
+    assert written.count("100.0° ± 3.4°") == 3
+    assert "Knee valgus" in written

@@ -79,3 +79,20 @@ def test_other_files_are_refused(tmp_path: Path, text: str | None, match: str) -
         path.write_text(text)
     with pytest.raises(MediaError, match=match):
         read_session(path)
+
+
+def test_a_count_needs_no_error() -> None:
+    count = [{"name": "repetitions", "value": 5, "sd": None, "unit": "1", "side": "both"}]
+    page = progress_html([session(1, 60, measures=count), session(2, 60, measures=count)])
+    assert "a count" in page
+    assert "cannot be judged" not in page
+
+
+def test_what_makes_sessions_different_is_said() -> None:
+    same = progress_html([session(1, 60, facts={"view": "side"}), session(2, 60, facts={"view": "side (found)"})])
+    assert "differ in" not in same
+    other = progress_html([session(1, 60, facts={"view": "frontal"}), session(2, 60, facts={"view": "side"})])
+    assert "The sessions differ in view" in other
+    speed = [[{"name": "speed", "value": 1.2, "sd": 0.1, "unit": u, "side": "both"}] for u in ("m/s", "leg lengths/s")]
+    page = progress_html([session(1, 60, measures=speed[0]), session(2, 60, measures=speed[1])])
+    assert "in different units: Speed." in page

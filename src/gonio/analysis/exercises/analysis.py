@@ -16,12 +16,16 @@ from gonio.analysis.exercises.measures import (
     symmetry_measure,
 )
 from gonio.analysis.exercises.repetitions import Count, Found, find_repetitions
+from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import chains_of, signal_series
 from gonio.analysis.exercises.spec import Exercise
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis, Event, Finding, Measure, Repetition
 from gonio.analysis.view import View, detect_view
 from gonio.structures.sequence import PoseSequence
+
+_ABOUT_S = 0.5
+"""By which a recording of a test may be too short: a watch is not stopped better."""
 
 
 def analyse_exercise(sequence: PoseSequence, exercise: Exercise, options: AnalysisOptions | None = None) -> Analysis:
@@ -56,9 +60,10 @@ def _of_repetitions(
     found, late = _in_time(count.found, exercise)
     faults = [faults_of(body, one, exercise, lengths, view.kind) for one in found]
     angles = angles_of(sequence, exercise, view, options)
-    measures = [*repetition_measures(found, exercise)]
+    signal = next(one for one in exercise.signals if one.name == count.series[0].name)
+    measures = [*repetition_measures(found, exercise, signal)]
     if found and not exercise.one_sided:
-        measures.append(symmetry_measure(body, found, exercise, lengths, view))
+        measures.append(symmetry_measure(body, found, signal, lengths, view))
     if exercise.name.endswith("-5x"):
         measures.append(_five_times(found))
     return Analysis(
@@ -71,11 +76,12 @@ def _of_repetitions(
         findings=(
             *findings_of([fault for broken in faults for fault in broken], len(found)),
             *_notes(count, late),
-            *(() if found else _none_found(count, exercise)),
+            *_too_short(found, exercise, float(body.time_s[-1]) if len(body) else 0.0),
+            *(() if found else _none_found(count, exercise, signal)),
             *(limits_of(exercise, view.kind) if found else ()),
         ),
         excluded_fraction=max(series.excluded_fraction for series in count.series),
-        facts=_facts(exercise, view),
+        facts=_facts(exercise, signal, view),
         history=sequence.history,
     )
 
@@ -99,22 +105,41 @@ def _of_holds(
             *(limits_of(exercise, view.kind) if holds else (Finding("limit", why_none(body, exercise, lengths)),)),
         ),
         excluded_fraction=series.excluded_fraction,
-        facts=_facts(exercise, view),
+        facts=_facts(exercise, exercise.signals[0], view),
         history=sequence.history,
     )
 
 
 def _in_time(found: tuple[Found, ...], exercise: Exercise) -> tuple[tuple[Found, ...], int]:
-    """Those that were done within the time of the test, and how many were not."""
+    """Those more than half done when the time of the test is over, and how many were not.
+
+    Source:
+        The 30 s chair stand: more than half way up at the end is a full stand (Rikli and Jones, Senior Fitness Test).
+    """
     if exercise.count_within_s is None or not found:
         return found, 0
     stop_s = found[0].repetition.start_s + exercise.count_within_s
-    done = tuple(one for one in found if one.repetition.turn_s <= stop_s)
+    done = tuple(one for one in found if not one.half_out_s > stop_s)
     return done, len(found) - len(done)
 
 
+def _too_short(found: tuple[Found, ...], exercise: Exercise, last_s: float) -> tuple[Finding, ...]:
+    """A test of so many seconds counts too few in a recording of less."""
+    if exercise.count_within_s is None or not found:
+        return ()
+    seen_s = last_s - found[0].repetition.start_s
+    if seen_s >= exercise.count_within_s - _ABOUT_S:
+        return ()
+    text = f"The recording ends {seen_s:.1f} s after the first start, and the test takes {exercise.count_within_s:g} s."
+    return (Finding("limit", text),)
+
+
 def _five_times(found: tuple[Found, ...]) -> Measure:
-    """From the first start to the fifth end: what the five-times test reports."""
+    """From the first start to the fifth end, seated again: what the five-times test reports.
+
+    A clinician's watch starts at "go": the time to react is not in it. The Short Physical Performance Battery stops the
+    watch at the fifth stand instead.
+    """
     if len(found) < 5:
         return Measure("five_times", math.nan, math.nan, "s", note=f"only {len(found)} of 5 repetitions")
     if not (found[0].begun and found[4].finished):
@@ -166,6 +191,8 @@ def _notes(count: Count, late: int) -> tuple[Finding, ...]:
         notes.append(Finding("note", text, (count.found[-1].repetition.turn_s,)))
     if count.partial:
         notes.append(Finding("note", f"Movements too small beside the others, not counted: {count.partial}."))
+    if count.unsure:
+        notes.append(Finding("note", f"Movements smaller than their own error, not counted: {count.unsure}."))
     if count.not_allowed:
         text = "Movements not counted, because the rest of the body did not move as in this exercise: "
         notes.append(Finding("note", f"{text}{count.not_allowed}."))
@@ -174,14 +201,16 @@ def _notes(count: Count, late: int) -> tuple[Finding, ...]:
     return tuple(notes)
 
 
-def _none_found(count: Count, exercise: Exercise) -> tuple[Finding, ...]:
+def _none_found(count: Count, exercise: Exercise, signal: SignalSpec) -> tuple[Finding, ...]:
     """Why a recording has no repetition: nothing was seen, or nothing moved far enough."""
     series = min(count.series, key=lambda one: one.excluded_fraction)
-    what, needed = exercise.signals[0].words, exercise.needed_range.least
+    what, needed = signal.words, exercise.needed_range.least
     values = series.values[series.valid]
     reached = float(np.subtract(*np.percentile(values, (95, 5)))) if len(values) else 0.0
     if not len(values):
         why = f"the {what} is never seen well enough"
+    elif count.unsure:
+        why = f"the {what} changes by less than its error; the points may be hidden or out of the picture"
     elif reached < needed:
         why = f"the {what} changes by {reached:.0f} {series.unit} in all, and a repetition needs {needed:g}"
     else:
@@ -189,10 +218,10 @@ def _none_found(count: Count, exercise: Exercise) -> tuple[Finding, ...]:
     return (Finding("limit", f"No repetition was found: {why}."),)
 
 
-def _facts(exercise: Exercise, view: View) -> dict[str, str]:
+def _facts(exercise: Exercise, signal: SignalSpec, view: View) -> dict[str, str]:
     return {
         "exercise": exercise.title,
         "source": exercise.source,
         "view": f"{view.kind} ({view.note})",
-        "signal": exercise.signals[0].words,
+        "signal": signal.words,
     }

@@ -76,9 +76,8 @@ def _parse(text: str, where: str) -> Exercise:
     except yaml.YAMLError as error:
         raise ConfigError(f"'{where}' is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
-        raise ConfigError(
-            f"'{where}' holds a {type(content).__name__}, not an exercise; docs/exercises.md has an example."
-        )
+        held = "is empty" if content is None else f"holds a {type(content).__name__}, not an exercise"
+        raise ConfigError(f"'{where}' {held}; docs/exercises.md has an example.")
     try:
         return Exercise.model_validate(content)
     except ValidationError as error:

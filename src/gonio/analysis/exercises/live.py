@@ -12,8 +12,9 @@ from gonio.analysis.exercises.counter import Motion, Movement, RepetitionCounter
 from gonio.analysis.exercises.form import faults_of
 from gonio.analysis.exercises.holds import find_holds
 from gonio.analysis.exercises.repetitions import Found
+from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import chains_of, signal_series
-from gonio.analysis.exercises.spec import Exercise, SignalSpec
+from gonio.analysis.exercises.spec import Exercise
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Repetition
 from gonio.analysis.series import Side
@@ -37,8 +38,8 @@ class LiveState:
     Attributes:
         count: Repetitions so far.
         phase: ``"rest"``, or one of the exercise's phases; of a hold ``"hold"`` or ``"rest"``.
-        value: Of the signal, in ``unit``; NaN where it is not seen.
-        unit: ``"deg"`` or ``"%"``.
+        value: Of the signal, in its unit; NaN where it is not seen.
+        signal: What is counted on.
         cue: What to say to the person about the last repetition; empty if it was good.
         held_s: For how long the present hold has lasted.
     """
@@ -46,7 +47,7 @@ class LiveState:
     count: int
     phase: str
     value: float
-    unit: str
+    signal: SignalSpec
     cue: str = ""
     held_s: float = 0.0
 
@@ -84,7 +85,7 @@ class LiveCounter:
             raise ConfigError(f"a live counter follows one person, got {len(poses)}; choose one with poses[i].")
         signal = self._exercise.signals[0]
         if len(poses) == 0:
-            return LiveState(len(self._counted), "rest", float("nan"), signal.unit, self._cue)
+            return LiveState(len(self._counted), "rest", float("nan"), signal, self._cue)
         self._remember(poses, time_s)
         body = Body.of(_sequence([(time_s, poses)]), self._options)
         self._lengths.learn(body, self._chains)
@@ -96,7 +97,7 @@ class LiveCounter:
                 self._count(movement, side.side)
         leading = max(self._sides, key=lambda side: side.last_moved_s)
         return LiveState(
-            len(self._counted), self._phase(leading.counter.motion), leading.value, leading.signal.unit, self._cue
+            len(self._counted), self._phase(leading.counter.motion), leading.value, leading.signal, self._cue
         )
 
     def finish(self) -> LiveState:
@@ -109,8 +110,7 @@ class LiveCounter:
             full = self._exercise.needed_range.full
             if movement is not None and movement.counts and (self._counted or movement.range >= full):
                 self._count(movement, side.side)
-        signal = self._exercise.signals[0]
-        return LiveState(len(self._counted), "rest", float("nan"), signal.unit, self._cue)
+        return LiveState(len(self._counted), "rest", float("nan"), self._exercise.signals[0], self._cue)
 
     def _remember(self, poses: Poses, time_s: float) -> None:
         self._frames.append((time_s, poses))
@@ -138,7 +138,7 @@ class LiveCounter:
         body = Body.of(_sequence(self._frames), self._options)
         holds = find_holds(body, self._exercise, self._lengths)
         held = holds[-1].duration_s if holds and holds[-1].end_s == self._frames[-1][0] else 0.0
-        return LiveState(0, "hold" if held else "rest", value, self._exercise.signals[0].unit, held_s=held)
+        return LiveState(0, "hold" if held else "rest", value, self._exercise.signals[0], held_s=held)
 
     def _phase(self, motion: Motion) -> str:
         out, _, back = self._exercise.phases

@@ -1,6 +1,8 @@
 """Numbers of an exercise, each with its error bar: counts, range, tempo, symmetry and joint angles."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -9,8 +11,10 @@ from gonio.analysis.angles import angle_series
 from gonio.analysis.exercises.body import LIMBS, Body, LimbLengths
 from gonio.analysis.exercises.holds import Hold
 from gonio.analysis.exercises.repetitions import Found
+from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import signal_series
 from gonio.analysis.exercises.spec import Exercise
+from gonio.analysis.kinematics import range_of_motion
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Measure
 from gonio.analysis.series import Series, Side
@@ -19,16 +23,18 @@ from gonio.arrays import FloatArray64
 from gonio.structures.sequence import PoseSequence
 
 _NAN = float("nan")
+_NEAR_THE_START = 0.25
+"""Part of the way out, and of the way back, that is about the start posture."""
 
 
-def repetition_measures(found: Sequence[Found], exercise: Exercise) -> Iterator[Measure]:
-    """How many, how far, how fast."""
+def repetition_measures(found: Sequence[Found], exercise: Exercise, signal: SignalSpec) -> Iterator[Measure]:
+    """How many, how far of the signal that was counted on, how fast."""
     yield Measure("repetitions", float(len(found)), _NAN, "1", count=len(found))
     if not found:
         return
     repetitions = [one.repetition for one in found]
-    unit = exercise.signals[0].unit
-    yield _mean("range", unit, [one.range for one in repetitions], [one.range_sd for one in repetitions])
+    far = _mean("range", signal.unit, [one.range for one in repetitions], [one.range_sd for one in repetitions])
+    yield replace(far, note=signal.words)
     whole = [one for one in found if one.begun and one.finished]
     out, at_turn, back = (phase.replace(" ", "_") for phase in exercise.phases)
     yield _durations("repetition_time", whole, lambda one: (one.repetition.start_s, one.repetition.end_s))
@@ -38,7 +44,7 @@ def repetition_measures(found: Sequence[Found], exercise: Exercise) -> Iterator[
 
 
 def symmetry_measure(
-    body: Body, found: Sequence[Found], exercise: Exercise, lengths: LimbLengths, view: View
+    body: Body, found: Sequence[Found], signal: SignalSpec, lengths: LimbLengths, view: View
 ) -> Measure:
     """The smaller side's range as a part of the larger one's, 100 %: alike."""
     if view.kind == "side":
@@ -46,13 +52,14 @@ def symmetry_measure(
     values, sds = [], []
     for one in found:
         during = body.between(one.repetition.start_s, one.repetition.end_s)
-        series = [signal_series(during, exercise.signals[0], lengths, side=side) for side in LIMBS]
-        ranges = [_range(signal.values) for signal in series]
+        series = [signal_series(during, signal, lengths, side=side) for side in LIMBS]
+        ranges = [_range(one.values) for one in series]
         if not min(ranges) > 0:
             continue
         values.append(100 * min(ranges) / max(ranges))
         errors = [
-            np.sqrt(2) * float(np.median(signal.sd)) / extent for signal, extent in zip(series, ranges, strict=True)
+            np.sqrt(2) * float(np.median(one.sd[np.isfinite(one.values)])) / extent
+            for one, extent in zip(series, ranges, strict=True)
         ]
         sds.append(values[-1] * float(np.hypot(*errors)))
     return _mean("symmetry", "%", values, sds)
@@ -78,29 +85,46 @@ def angles_of(sequence: PoseSequence, exercise: Exercise, view: View, options: A
 
 
 def angle_measures(angles: Sequence[Series], found: Sequence[Found], turn: str) -> Iterator[Measure]:
-    """Each joint angle at the extreme and its range in a repetition, where the view allows to measure it."""
+    """Each joint angle at the extreme and its range from rest to rest, where the view allows to measure it.
+
+    Of what is counted side by side, an angle is that of its own side's repetitions.
+    """
     if not found:
         return
     for series in angles:
-        at_turn = [_valid(series, *one.hold_s) for one in found]
-        yield _angle_mean(f"{series.name}_at_{turn}", series, at_turn, lambda values: float(np.median(values)))
-        during = [_valid(series, one.repetition.start_s, one.repetition.end_s) for one in found]
-        yield _angle_mean(f"{series.name}_range", series, during, _range)
+        own = [
+            one for one in found if "both" in (series.side, one.repetition.side) or one.repetition.side == series.side
+        ]
+        at_turn = [_valid(series, *one.hold_s) for one in own]
+        medians = [(float(np.median(values)), float(np.median(sd))) for values, sd in at_turn if len(values)]
+        yield _angle_mean(f"{series.name}_at_{turn}", series, medians)
+        ranges = [range_of_motion(part) for part in _from_rest_to_rest(series, own)]
+        yield _angle_mean(f"{series.name}_range", series, [(one.value, one.sd) for one in ranges])
 
 
-def _angle_mean(
-    name: str,
-    series: Series,
-    parts: Sequence[tuple[FloatArray64, FloatArray64]],
-    value_of: Callable[[FloatArray64], float],
-) -> Measure:
-    seen = [(values, sd) for values, sd in parts if len(values)]
-    widen = np.sqrt(2) if name.endswith("_range") else 1.0
-    measure = _mean(
-        name, series.unit, [value_of(values) for values, _ in seen], [widen * float(np.median(sd)) for _, sd in seen]
-    )
-    note = getattr(series, "why", "")
-    return Measure(name, measure.value, measure.sd, series.unit, series.side, len(seen), series.excluded_fraction, note)
+def _from_rest_to_rest(series: Series, found: Sequence[Found]) -> Iterator[Series]:
+    """An angle in each repetition and the pauses about it; not where it is unseen at the extreme or in both pauses.
+
+    The repetition itself begins where its signal has left the rest, and by then a joint has turned by many degrees.
+    """
+    for one, following in zip_longest(found, found[1:]):
+        times = one.repetition
+        shown_s = times.end_s if one.rest_after_s is None else one.rest_after_s
+        end_s = max(times.end_s, following.rest_s) if following is not None else shown_s
+        away_s = times.start_s + _NEAR_THE_START * (one.hold_s[0] - times.start_s)
+        back_s = times.end_s - _NEAR_THE_START * (times.end_s - one.hold_s[1])
+        parts = (one.hold_s, (one.rest_s, away_s), (back_s, end_s))
+        at_turn, before, after = (len(_valid(series, *part)[0]) for part in parts)
+        if at_turn and (before or after):
+            inside = (series.time_s >= one.rest_s) & (series.time_s <= end_s)
+            arrays = {name: getattr(series, name)[inside] for name in ("time_s", "values", "sd", "reasons")}
+            yield replace(series, **arrays)
+
+
+def _angle_mean(name: str, series: Series, seen: Sequence[tuple[float, float]]) -> Measure:
+    measure = _mean(name, series.unit, [value for value, _ in seen], [sd for _, sd in seen])
+    note = getattr(series, "why", "") or measure.note
+    return replace(measure, side=series.side, excluded_fraction=series.excluded_fraction, note=note)
 
 
 def _valid(series: Series, start_s: float, end_s: float) -> tuple[FloatArray64, FloatArray64]:

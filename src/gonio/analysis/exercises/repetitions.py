@@ -18,7 +18,7 @@ from gonio.analysis.exercises.spec import Exercise, Range, Tempo
 from gonio.analysis.exercises.stretches import centre_s, crossing_s, rest_level, slope_at, stretch_s, until_risen
 from gonio.analysis.result import Repetition
 from gonio.analysis.series import Series, Side
-from gonio.analysis.windows import rolling_median, sample_interval_s
+from gonio.analysis.windows import known_between, rolling_median, sample_interval_s
 from gonio.arrays import FloatArray64
 
 _SEEN_ENOUGH = 0.6
@@ -51,6 +51,7 @@ class Found:
         turn_sd_s: Standard deviation of the time of the extreme.
         finished: Whether the recording shows the way back.
         begun: Whether it shows the start.
+        half_out_s: When half of the way to the extreme was done; NaN where that is not shown.
     """
 
     repetition: Repetition
@@ -60,6 +61,7 @@ class Found:
     finished: bool
     begun: bool
     rest_after_s: float | None = None
+    half_out_s: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +83,7 @@ class Count:
         partial: How many movements were too small beside the others.
         not_allowed: How many had the range of a repetition, but broke a guard or moved what must stay in place.
         series: The signals that were counted on; two for a one-sided exercise.
+        unsure: How many were smaller than their own standard deviation, and so may be none.
     """
 
     found: tuple[Found, ...]
@@ -88,6 +91,7 @@ class Count:
     partial: int
     not_allowed: int
     series: tuple[Series, ...]
+    unsure: int = 0
 
 
 def find_repetitions(body: Body, exercise: Exercise, lengths: LimbLengths) -> Count:
@@ -105,7 +109,8 @@ def find_repetitions(body: Body, exercise: Exercise, lengths: LimbLengths) -> Co
     left, right = counts
     series = tuple(one for count in counts for one in count.series)
     found = _sides_joined(left.found, right.found)
-    return Count(found, None, left.partial + right.partial, left.not_allowed + right.not_allowed, series)
+    partial, not_allowed = left.partial + right.partial, left.not_allowed + right.not_allowed
+    return Count(found, None, partial, not_allowed, series, left.unsure + right.unsure)
 
 
 def _one_side(body: Body, exercise: Exercise, lengths: LimbLengths, side: Side) -> Count:
@@ -119,7 +124,7 @@ def _one_side(body: Body, exercise: Exercise, lengths: LimbLengths, side: Side) 
 
     found = tuple(one for one in count.found if allowed(one))
     cut_off = count.cut_off if count.cut_off is not None and allowed(count.cut_off) else None
-    return Count(found, cut_off, count.partial, len(count.found) - len(found), (series,))
+    return replace(count, found=found, cut_off=cut_off, not_allowed=len(count.found) - len(found), series=(series,))
 
 
 def count_upward(series: Series, wanted: Range, tempo: Tempo, side: Side) -> Count:
@@ -136,16 +141,19 @@ def count_upward(series: Series, wanted: Range, tempo: Tempo, side: Side) -> Cou
     seen = np.isfinite(smooth)
     if seen.sum() < 2:
         return Count((), None, 0, 0, (series,))
-    curve = Curve(series.time_s[seen], smooth[seen], series.sd[seen])
+    curve = Curve(series.time_s[seen], smooth[seen], known_between(series.time_s, series.sd)[seen])
     movements = _movements(curve, wanted, tempo)
     timed = [_timed(curve, movement, side) for movement in movements if movement.counts]
     timed = timed or _second_half(curve, wanted, tempo, side)
+    told = [replace(one, repetition=replace(one.repetition, unit=series.unit)) for one in timed]
+    timed = [one for one in told if not one.repetition.range < one.repetition.range_sd]
+    unsure = len(told) - len(timed)
     if len(timed) == 1 and not (timed[0].begun and timed[0].finished) and timed[0].repetition.range < wanted.full:
         timed = []  # half of a repetition and nothing to compare it with: no evidence unless it has the full range
     timed = _with_rests(timed, (float(curve.time_s[0]), float(curve.time_s[-1])))
     cut_off = timed[0] if len(timed) > 1 and not timed[0].begun else None
     partial = sum(not movement.counts for movement in movements)
-    return Count(tuple(timed[1:] if cut_off else timed), cut_off, partial, 0, (series,))
+    return Count(tuple(timed[1:] if cut_off else timed), cut_off, partial, 0, (series,), unsure)
 
 
 def _best_series(body: Body, exercise: Exercise, lengths: LimbLengths, side: Side) -> Series:
@@ -193,7 +201,10 @@ def _timed(curve: Curve, movement: Movement, side: Side) -> Found:
         range_sd=float(np.hypot(sd[peak], sd[low])),
     )
     begun = low > 0 or values[low] <= values[after] + _NOT_THE_START * max(reach, back)
-    return Found(repetition, repetition.start_s, hold_s, _turn_sd_s(curve, hold_s, sd[peak]), movement.finished, begun)
+    half_s = crossing_s(time_s, values, values[peak] - reach / 2, start=peak, step=-1)
+    half_out_s = float("nan") if half_s is None else half_s
+    turn_sd_s, rest_s = _turn_sd_s(curve, hold_s, sd[peak]), repetition.start_s
+    return Found(repetition, rest_s, hold_s, turn_sd_s, movement.finished, begun, half_out_s=half_out_s)
 
 
 def _turn_sd_s(curve: Curve, hold_s: tuple[float, float], sd: float) -> float:
@@ -230,7 +241,8 @@ def _forwards(one: Found) -> Found:
     times = one.repetition
     turned = replace(times, start_s=-times.end_s, turn_s=-times.turn_s, end_s=-times.start_s)
     hold_s = (-one.hold_s[1], -one.hold_s[0])
-    return replace(one, repetition=turned, rest_s=turned.start_s, hold_s=hold_s, finished=True, begun=False)
+    shown = replace(one, repetition=turned, rest_s=turned.start_s, hold_s=hold_s, half_out_s=float("nan"))
+    return replace(shown, finished=True, begun=False)
 
 
 def _sides_joined(left: tuple[Found, ...], right: tuple[Found, ...]) -> tuple[Found, ...]:
@@ -255,4 +267,4 @@ def _together(one: Found, other: Found) -> bool:
 def _both(a: Repetition, b: Repetition) -> Repetition:
     starts, turns, ends = ((getattr(a, n) + getattr(b, n)) / 2 for n in ("start_s", "turn_s", "end_s"))
     sd = float(np.hypot(a.range_sd, b.range_sd)) / 2
-    return Repetition(starts, turns, ends, "both", range=(a.range + b.range) / 2, range_sd=sd)
+    return Repetition(starts, turns, ends, "both", range=(a.range + b.range) / 2, range_sd=sd, unit=a.unit)

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from gonio.analysis.exercises.body import LIMBS, Body, Chain, LimbLengths
-from gonio.analysis.exercises.spec import Condition, Exercise, SignalSpec
+from gonio.analysis.exercises.signal_spec import SignalSpec
+from gonio.analysis.exercises.spec import Condition, Exercise
 from gonio.analysis.landmarks import Limb
 from gonio.analysis.series import Reason, Series, Side
 from gonio.arrays import FloatArray64
@@ -44,8 +45,7 @@ def signal_series(body: Body, signal: SignalSpec, lengths: LimbLengths, *, side:
     """
     values, sd = _one_side(body, signal, lengths, side) if side != "both" else _combined(body, signal, lengths)
     reasons = np.where(np.isfinite(values), 0, Reason.MISSING).astype(np.uint8)
-    name = "_".join((*signal.points, signal.kind))
-    return Series(name, signal.unit, side, body.time_s, values, sd, reasons)
+    return Series(signal.name, signal.unit, side, body.time_s, values, sd, reasons)
 
 
 def sureness(body: Body, signal: SignalSpec, *, side: Side = "both") -> float:

@@ -2,74 +2,17 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from gonio.analysis.angle_table import angle_definition
+from gonio.analysis.exercises.signal_spec import Point, SignalSpec, Strict
 from gonio.errors import ConfigError
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$")]
-Point = Annotated[str, Field(pattern=r"^[a-z][a-z_0-9]*$")]
 Text = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-SignalKind = Literal["shortening", "bend", "elevation", "height", "distance", "rise"]
-SidePolicy = Literal["mean", "both", "either", "difference", "each"]
 Statistic = Literal["median", "minimum", "maximum", "range"]
-
-_POINTS = {"shortening": 3, "bend": 3, "elevation": 2, "height": 2, "distance": 2, "rise": 1}
-_UNITS = {"bend": "deg", "elevation": "deg"}
-
-
-class Strict(BaseModel):
-    """Frozen, and an unknown key is an error: a typing mistake must not become a silent default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SignalSpec(Strict):
-    """One number per moment, read from a few keypoints.
-
-    Attributes:
-        kind: ``shortening``: how much closer the ends of a limb of three points are than the limb is long, %;
-            ``bend``: 180 deg minus the angle at the middle of three points, as seen, deg;
-            ``elevation``: of the segment from the first to the second point, 0 hanging, 90 level, 180 upright, deg;
-            ``height``: of the first point over the second, % of ``per``;
-            ``distance``: between two points, % of ``per``;
-            ``rise``: height of one point in the picture, % of ``per``: only its changes mean something.
-        points: Names without side (``knee``), ``other_knee`` for the other side's, ``mid_hip``, ``mid_shoulder``,
-            ``nose``, ``toe``.
-        per: The limb whose length is 100 %, as two or three points.
-        sides: What to make of left and right: their ``mean``, weighted by the keypoints' scores; ``both``: the smaller
-            one, for what both sides must do; ``either``: the larger one; ``difference``; ``each``: counted one by one.
-    """
-
-    kind: SignalKind
-    points: tuple[Point, ...]
-    per: tuple[Point, ...] = ()
-    sides: SidePolicy = "mean"
-
-    @property
-    def unit(self) -> str:
-        """``"deg"`` or ``"%"``."""
-        return _UNITS.get(self.kind, "%")
-
-    @property
-    def words(self) -> str:
-        """``"shortening of hip, knee, ankle"``."""
-        names = [point.replace("_", " ") for point in self.points]
-        return f"{self.kind} of {(' over ' if self.kind == 'height' else ', ').join(names)}"
-
-    @model_validator(mode="after")
-    def _points_fit(self) -> Self:
-        wanted = _POINTS[self.kind]
-        if len(self.points) != wanted:
-            raise ValueError(f"{self.kind} is made of {wanted} points, got {len(self.points)}")
-        needs_length = self.kind in ("height", "distance", "rise")
-        if needs_length and len(self.per) not in (2, 3):
-            raise ValueError(f"{self.kind} needs per, the two or three points of the limb whose length is 100 %")
-        if not needs_length and self.per:
-            raise ValueError(f"{self.kind} has no per; leave it out")
-        return self
 
 
 class Condition(Strict):
@@ -191,7 +134,7 @@ class Exercise(Strict):
         name: As it is asked for: ``squat``.
         title: As it is read: ``Squat``.
         kind: ``repetitions``, or ``hold``: the time for which all of ``posture`` holds.
-        signals: What goes up and down, the best first; the first one whose points are seen is used.
+        signals: What goes up and down, the best first; the first one whose points are seen is used. All of one unit.
         extreme: Whether the extreme of a repetition is the signal's ``maximum`` or ``minimum``.
         events: Names of the moments.
         phases: Out to the extreme, at it, and back: ``[descent, hold, ascent]``.
@@ -201,7 +144,8 @@ class Exercise(Strict):
         guards: What must hold in a movement for it to be a repetition at all, besides range, tempo and anchor.
         posture: What must hold, beyond the guards, for automatic recognition; of a hold, what is held.
         recognise: Whether automatic recognition may propose it.
-        count_within_s: Only repetitions that end so long after the first start count, as in the 30 s chair stand.
+        count_within_s: Only repetitions that are half way out so long after the first start count, as in the 30 s chair
+            stand.
         hold_least_s: Shorter holds are not reported.
         angles: Joint angles to report, names of `gonio.analysis.angles`.
         rules: Of form.
@@ -227,6 +171,16 @@ class Exercise(Strict):
     rules: tuple[Rule, ...] = ()
     source: Text
 
+    @field_validator("angles")
+    @classmethod
+    def _angles_are_known(cls, angles: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for name in angles:
+                angle_definition(name)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return angles
+
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if self.kind == "repetitions" and self.range is None:
@@ -236,6 +190,11 @@ class Exercise(Strict):
         policies = {signal.sides == "each" for signal in self.signals}
         if len(policies) > 1:
             raise ValueError("either all signals have sides 'each' or none")
+        units = sorted({signal.unit for signal in self.signals})
+        if len(units) > 1:
+            raise ValueError(
+                f"range is in the unit of the signals, so all need the same one, got {' and '.join(units)}"
+            )
         return self
 
     @property

@@ -72,11 +72,30 @@ def find_events(one: Player, options: AnalysisOptions) -> SwingEvents | None:
     ready = (rest.start + rest.stop) // 2 if rest else fastest.ready
     lead = lead_side(one, ready, fastest.top, options)
     return SwingEvents(
-        moments=_Reading(one, lead, fastest, rest).moments(),
+        moments=in_order(_Reading(one, lead, fastest, rest).moments()),
         lead=lead,
         view=golf_view(one, ready, options),
         strokes=sum(stroke.fall_s < _AS_FAST * fastest.fall_s for stroke in strokes),
     )
+
+
+def in_order(moments: dict[str, Moment]) -> dict[str, Moment]:
+    """Without those that contradict the order of a swing, going from the top to either end: they are something else.
+
+    Args:
+        moments: Event to moment, of all `EVENTS`.
+    """
+    kept, top = dict(moments), EVENTS.index("top")
+    before_s = after_s = moments["top"].time_s
+    for name in EVENTS[:top][::-1]:
+        if kept[name].time_s >= before_s:
+            kept[name] = Moment()
+        before_s = kept[name].time_s if kept[name].found else before_s
+    for name in EVENTS[top + 1 :]:
+        if kept[name].time_s <= after_s:
+            kept[name] = Moment()
+        after_s = kept[name].time_s if kept[name].found else after_s
+    return kept
 
 
 def _rest_before(one: Player, stroke: Stroke) -> Rest | None:

@@ -17,7 +17,7 @@ from gonio.analysis.result import Measure
 from gonio.analysis.scale import Scale
 from gonio.arrays import FloatArray64
 
-GOLFDB = "middle half of the 1400 swings labelled in GolfDB (McNally et al., CVPR Workshops 2019)"
+GOLFDB = "middle half of the 1400 swings of professionals in GolfDB (McNally et al., CVPR Workshops 2019)"
 _KWON = "span as the functional swing plane of the club: Kwon et al., Sports Biomechanics 11, 2012"
 _WIDTH_SD = 0.05
 """Relative error of a seen width: shoulders slide on the trunk, nobody stands quite square at address.

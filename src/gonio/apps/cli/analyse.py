@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gonio.apps.cli.analysis_options import Scene, options_of, size_of
+from gonio.apps.cli.analysis_options import Scene, options_of, rate_of, size_of
 from gonio.apps.cli.analysis_run import (
     Request,
     analyse_source,
@@ -121,7 +121,7 @@ def analyse(
         runtime=runtime,
         device=device,
         detector=detector,
-        fps=fps,
+        fps=rate_of(fps),
         size_wh=size_of(size),
         part=Selection(start, end),
         recorded=date,

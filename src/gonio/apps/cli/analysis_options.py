@@ -65,6 +65,16 @@ def options_of(scene: Scene, *, view: str | None, side: str | None, convention: 
     )
 
 
+def rate_of(fps: float | None) -> float | None:
+    """A frame rate, checked.
+
+    Raises:
+        ConfigError: If it cannot be one.
+    """
+    _check_range("--fps", fps, 0.1, 10_000, " of frames a second")
+    return fps
+
+
 def size_of(text: str | None) -> tuple[int, int] | None:
     """``1280x720`` as width and height.
 
@@ -94,7 +104,8 @@ def _scale_of(scene: Scene) -> tuple[float | None, float, str, float]:
         x1, y1, x2, y2, metres = _numbers("--known-length", words, 5, "100,650,300,650=1.0", scene.known_length)
         scale = scale_from_length((x1, y1), (x2, y2), metres)
     else:
-        return scene.metres_per_px, 0.0, "as given", 0.0
+        said = "" if scene.metres_per_px is None else f"{scene.metres_per_px:g} m per px in the plane of motion"
+        return scene.metres_per_px, 0.0, said or "as given", 0.0
     return scale.metres_per_px, 0.0 if math.isnan(scale.sd) else scale.sd, scale.source, scale.up_deg
 
 

@@ -16,6 +16,7 @@ from gonio.analysis.options import AnalysisOptions
 from gonio.apps.cli.analysis_options import Scene
 from gonio.apps.cli.analysis_tables import print_analysis
 from gonio.apps.cli.console import progress_bar, say, say_error
+from gonio.apps.cli.predict_many import free_stem
 from gonio.errors import ConfigError, PoseError
 from gonio.io.atomic import atomic_path
 from gonio.io.formats.sequence_files import is_keypoint_file
@@ -120,11 +121,13 @@ def analyse_one(
     from gonio.motion.outputs import check_places, write_motion_report, write_numbers  # needs an extra
     from gonio.motion.record import motion_record  # needs an extra
 
-    check_places(reports, out)
+    check_places(source, reports, out, request.options)
     motion = _measured(source, request)
     record = motion_record(motion, recorded=request.recorded)
-    for path in out:
-        write_numbers(path, motion, request.options)
+    if json and stem is None:
+        typer.echo(json_text.dumps(record, allow_nan=False))  # first, so that a file that fails costs no measurement
+    elif not json:
+        print_analysis(motion)
     for path in reports:
         write_motion_report(
             path,
@@ -135,11 +138,9 @@ def analyse_one(
             command=request.command(source, path),
             blur_faces=request.blur_faces,
         )
-    if json and stem is None:
-        typer.echo(json_text.dumps(record, allow_nan=False))
-    elif not json:
-        print_analysis(motion)
-    for path in (*out, *reports):
+        say(f"  {path}")
+    for path in out:
+        write_numbers(path, motion, request.options)
         say(f"  {path}")
     return record
 
@@ -155,16 +156,16 @@ def analyse_folder(folder: Path, request: Request, *, reports: Sequence[Path], o
     videos = videos_in(folder)
     target = out[0] if out else DEFAULT_FOLDER
     records, failures = [], []
+    taken: set[str] = set()
     for video in videos:
+        stem = free_stem(video.stem, taken)
         try:
-            record = analyse_one(
-                str(video), request, reports=[target / f"{video.stem}.html"], out=[], json=json, stem=video.stem
-            )
+            record = analyse_one(str(video), request, reports=[target / f"{stem}.html"], out=[], json=json, stem=stem)
         except PoseError as error:
-            failures.append(f"{video}: {error}")
+            failures.append(str(error) if str(video) in str(error) else f"{video}: {error}")
             continue
         records.append(record)
-        _write_text(target / f"{video.stem}.json", json_text.dumps(record, allow_nan=False, indent=1))
+        _write_text(target / f"{stem}.json", json_text.dumps(record, allow_nan=False, indent=1))
     if json:
         typer.echo(json_text.dumps({"analyses": records, "failures": failures}, allow_nan=False))
     for failure in failures:

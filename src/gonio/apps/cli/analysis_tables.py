@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gonio.analysis.result import NOT_MEDICAL, Analysis, Measure, error_text, value_decimals
+from gonio.analysis.result import NOT_MEDICAL, Analysis, Measure, error_text, excluded_text, value_decimals
 
 if TYPE_CHECKING:
     from gonio.motion.analyse import Motion
@@ -31,7 +31,7 @@ def print_analysis(motion: "Motion") -> None:
         times = ", ".join(f"{time:.1f} s" for time in finding.times_s[:_MOST_TIMES])
         typer.echo(f"{finding.kind}: {finding.text}{f' ({times})' if times else ''}")
     if analysis.excluded_fraction > 0:
-        typer.echo(f"{100 * analysis.excluded_fraction:.0f} % of the frames could not be used")
+        typer.echo(excluded_text(analysis.excluded_fraction))
     if not any(NOT_MEDICAL in finding.text for finding in analysis.findings):
         typer.echo(NOT_MEDICAL)
 
@@ -56,8 +56,7 @@ def _number(measure: Measure) -> str:
     if measure.normal:
         text += f"   usual {measure.normal[0]:g} to {measure.normal[1]:g}"
     if measure.excluded_fraction > 0:
-        share = f"{100 * measure.excluded_fraction:.0f} % of frames excluded"
-        text += f"   ({share}{': ' * bool(measure.note)}{measure.note})"
+        text += f"   ({excluded_text(measure.excluded_fraction)}{': ' * bool(measure.note)}{measure.note})"
     elif measure.note:
         text += f"   ({measure.note})"
     return text

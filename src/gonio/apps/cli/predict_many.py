@@ -37,7 +37,7 @@ def open_jobs(names: Iterable[str], opening: Callable[[str], Source], places: Pl
         except MediaError as error:
             jobs.append(Job(name, error=error))
             continue
-        jobs.append(Job(name, source, stem=_free(source_stem(source.name), stems)))
+        jobs.append(Job(name, source, stem=free_stem(source_stem(source.name), stems)))
     if not stems:
         _complain(jobs)
         raise typer.Exit(1)
@@ -161,7 +161,7 @@ def _complain(jobs: list[Job]) -> bool:
     return bool(complaints)
 
 
-def _free(stem: str, taken: set[str]) -> str:
+def free_stem(stem: str, taken: set[str]) -> str:
     """The stem, or with a number behind it: many file systems take A and a for one."""
     free, number = stem, 1
     while free.casefold() in taken:

@@ -132,7 +132,8 @@
     if (value === null || Math.abs(curve.t[i] - now) > 1) return "–";
     const number = (x) => (Math.abs(x) < 10 && !curve.unit.startsWith("°") ? x.toFixed(2) : x.toFixed(1)).replace("-", "−");
     if (curve.ok[i] === "0") return `(${number(value)}${curve.unit}) excluded`;
-    return `${number(value)}${curve.unit}${sd === null ? "" : ` ± ${number(sd)}${curve.unit}`}`;
+    if (sd === null) return `${number(value)}${curve.unit}`;
+    return `${number(value)}${curve.unit.startsWith("°") ? curve.unit : ""} ± ${number(sd)}${curve.unit}`;
   }
   function play(on) {
     playing = on && last > first;

@@ -158,6 +158,17 @@ def test_chair_stands_after_half_a_minute_do_not_count(figure: "type[Figure]", w
     time_s, depth = wave(18, period_s=2.0)
     result = analyse_exercise(figure().squat(time_s, 1 - depth, deepest_deg=120), load_exercise("sit-to-stand-30s"))
     assert len(result.repetitions) == 15
+
+
+def test_a_chair_stand_more_than_half_way_up_at_half_a_minute_counts(figure: "type[Figure]", wave: "Waves") -> None:
+    """Oracle: the rule of the test (Rikli and Jones 1999). The 15th stands at 30.45 s and is half way up at 29.8 s."""
+    time_s, depth = wave(17, period_s=2.1)
+    result = analyse_exercise(figure().squat(time_s, 1 - depth, deepest_deg=120), load_exercise("sit-to-stand-30s"))
+    assert len(result.repetitions) == 15
+    assert result.repetitions[-1].turn_s - result.repetitions[0].start_s > 30
+    assert [finding.text for finding in result.findings if "after the time" in finding.text] == [
+        "Repetitions after the time of the test, not counted: 2."
+    ]
     assert any("after the time of the test" in finding.text for finding in result.findings)
 
 
@@ -212,3 +223,79 @@ def test_knees_falling_inwards_are_a_fault(figure: "type[Figure]", wave: "Waves"
         points[:, :, knee, 0] = middle + 0.1 * (points[:, :, knee, 0] - middle)
     result = analyse_exercise(replace(sequence, keypoints=points), load_exercise("squat"))
     assert [one.faults for one in result.repetitions] == [("knee_valgus",)] * 2
+
+
+def test_a_movement_smaller_than_its_own_error_is_none(figure: "type[Figure]", wave: "Waves") -> None:
+    sequence = figure().squat(*wave(3))
+    blurred = replace(sequence, keypoint_sd=np.full(sequence.scores.shape, 60.0, np.float32))
+    result = analyse_exercise(blurred, load_exercise("squat"))
+    assert not result.repetitions
+    assert [finding.text for finding in result.findings] == [
+        "Movements smaller than their own error, not counted: 3.",
+        "No repetition was found: the shortening of hip, knee, ankle changes by less than its error; "
+        "the points may be hidden or out of the picture.",
+    ]
+
+
+def test_error_bars_are_there_where_single_samples_are_not_seen(figure: "type[Figure]", wave: "Waves") -> None:
+    """A median bridges missing samples; their error is that of their neighbours, not unknown."""
+    time_s, depth = wave(3)
+    sequence = figure(noise_px=1).squat(time_s, depth)
+    keypoints = sequence.keypoints.copy()
+    sd = np.full(sequence.scores.shape, 2.0, np.float32)
+    missing = np.random.default_rng(0).random(len(time_s)) < 0.4
+    keypoints[missing], sd[missing] = np.nan, np.nan
+    result = analyse_exercise(replace(sequence, keypoints=keypoints, keypoint_sd=sd), load_exercise("squat"))
+    assert len(result.repetitions) == 3
+    assert all(0 < one.range_sd < 3 for one in result.repetitions)
+
+
+@pytest.mark.parametrize("unseen", ["extreme", "start"])
+def test_the_range_of_an_angle_needs_both_of_its_ends(figure: "type[Figure]", wave: "Waves", unseen: str) -> None:
+    time_s, depth = wave(3)
+    sequence = figure().squat(time_s, depth)
+    hidden = depth > 0.5 if unseen == "extreme" else depth < 0.5
+    scores = sequence.scores.copy()
+    for side in ("left", "right"):
+        scores[hidden, :, sequence.skeleton.index(f"{side}_ankle")] = 0.3  # counted with, not measured with
+    whole = analyse_exercise(sequence, load_exercise("squat"))
+    part = analyse_exercise(replace(sequence, scores=scores), load_exercise("squat"))
+    assert len(part.repetitions) == 3
+    assert whole.measure("knee_flexion_range", "right").value == pytest.approx(100, abs=3)
+    assert not np.isfinite(part.measure("knee_flexion_range", "right").value)
+    assert part.measure("knee_flexion_range", "right").note
+
+
+def test_an_angle_is_that_of_its_own_sides_repetitions(figure: "type[Figure]", wave: "Waves") -> None:
+    """Left and right arm in turn, each raised by 150 deg while the other hangs."""
+    time_s, depth = wave(4)
+    left = figure().raise_arms(time_s, depth, side="left")
+    right = figure().raise_arms(time_s, depth, side="right")
+    own = (time_s < 2.5) | ((time_s >= 4.5) & (time_s < 6.5))
+    keypoints = np.where(own[:, None, None, None], left.keypoints, right.keypoints)
+    result = analyse_exercise(replace(left, keypoints=keypoints), load_exercise("shoulder-flexion"))
+    assert [one.side for one in result.repetitions] == ["left", "right", "left", "right"]
+    for side in ("left", "right"):
+        for name in ("shoulder_elevation_at_top", "shoulder_elevation_range"):
+            assert result.measure(name, side).value == pytest.approx(150, abs=8)
+            assert result.measure(name, side).count == 2
+
+
+@pytest.mark.parametrize(("count", "told"), [(5, True), (17, False)], ids=["10 s", "34 s"])
+def test_a_recording_shorter_than_the_test_is_told(
+    figure: "type[Figure]", wave: "Waves", count: int, told: bool
+) -> None:
+    time_s, depth = wave(count)
+    result = analyse_exercise(figure().squat(time_s, 1 - depth, deepest_deg=120), load_exercise("sit-to-stand-30s"))
+    assert any("the test takes 30 s" in finding.text for finding in result.findings) is told
+
+
+def test_symmetry_has_an_error_bar_where_a_frame_is_missing(figure: "type[Figure]", wave: "Waves") -> None:
+    sequence = figure(yaw_deg=90).squat(*wave(3))
+    keypoints = sequence.keypoints.copy()
+    sd = np.full(sequence.scores.shape, 2.0, np.float32)
+    ankle = sequence.skeleton.index("left_ankle")
+    keypoints[40:45, :, ankle], sd[40:45, :, ankle] = np.nan, np.nan
+    result = analyse_exercise(replace(sequence, keypoints=keypoints, keypoint_sd=sd), load_exercise("squat"))
+    assert result.measure("symmetry").value == pytest.approx(100, abs=3)
+    assert 0 < result.measure("symmetry").sd < 10

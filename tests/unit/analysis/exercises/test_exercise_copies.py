@@ -40,8 +40,12 @@ def test_feet_that_the_picture_cuts_off_are_not_counted_on(figure: "type[Figure]
         keypoints[:, :, sequence.skeleton.index(name), 1] -= rng.uniform(0, 40, (len(sequence), 1))
         scores[:, :, sequence.skeleton.index(name)] = 0.25
     analysis = analyse_exercise(replace(sequence, keypoints=keypoints, scores=scores), load_exercise("squat"))
-    assert "hip_knee_elevation" in {series.name for series in analysis.series}
+    assert "knee_hip_height" in {series.name for series in analysis.series}
     assert len(analysis.repetitions) == 3
+    assert analysis.facts["signal"] == "height of knee over hip"
+    # Oracle: a thigh that leans by 50 deg is 1 - cos(50 deg) less high, as much as the whole leg is shorter.
+    assert analysis.measure("range").value == pytest.approx(100 * (1 - np.cos(np.radians(50))), abs=3)
+    assert {one.unit for one in analysis.repetitions} == {"%"}
 
 
 def test_a_single_error_in_the_pause_does_not_move_the_start(figure: "type[Figure]", wave: "Waves") -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from gonio.analysis.exercises.body import Body, LimbLengths
 from gonio.analysis.exercises.conditions import check, is_anchored
+from gonio.analysis.exercises.signal_spec import SidePolicy, SignalKind, SignalSpec
 from gonio.analysis.exercises.signals import chains_of, signal_series
-from gonio.analysis.exercises.spec import Anchor, Condition, Exercise, Range, SidePolicy, SignalKind, SignalSpec
+from gonio.analysis.exercises.spec import Anchor, Condition, Exercise, Range
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.series import Series, Side
 from gonio.structures.sequence import PoseSequence

@@ -81,6 +81,19 @@ def test_a_close_name_is_proposed() -> None:
         pytest.param("range:", "kind: hold\nrange:", "a hold needs posture", id="hold without posture"),
         pytest.param("name: front-raise", "name: Front Raise", "name: String should match pattern", id="name"),
         pytest.param("title: Front raise", "title: [", "is not YAML", id="not YAML"),
+        pytest.param(
+            "shoulder, elbow", "sholder, elbow", "no point is named 'sholder'; did you mean 'shoulder'", id="point"
+        ),
+        pytest.param(
+            "shoulder, elbow", "left_shoulder, elbow", "'left_shoulder' has a side; say 'shoulder'", id="side"
+        ),
+        pytest.param("range:", "angles: [knee_flexon]\nrange:", "no angle is named 'knee_flexon'", id="angle"),
+        pytest.param(
+            "signals: [",
+            "signals: [{kind: shortening, points: [shoulder, elbow, wrist]}, ",
+            "all need the same one, got % and deg",
+            id="units",
+        ),
     ],
 )
 def test_wrong_file(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -96,6 +109,9 @@ def test_a_file_that_is_not_there_or_no_mapping(tmp_path: Path) -> None:
     (tmp_path / "list.yaml").write_text("- 1", "utf-8")
     with pytest.raises(ConfigError, match="holds a list, not an exercise"):
         load_exercise(tmp_path / "list.yaml")
+    (tmp_path / "empty.yaml").write_text("", "utf-8")
+    with pytest.raises(ConfigError, match="is empty; docs"):
+        load_exercise(tmp_path / "empty.yaml")
 
 
 def test_the_example_of_the_docs_loads(tmp_path: Path) -> None:
