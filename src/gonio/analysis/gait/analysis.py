@@ -167,6 +167,11 @@ def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted
             "limit", "Left and right heel strikes do not take turns: this may be no walking, or steps are missed."
         )
     bounce = steps.locomotion.bounce
+    looks_like = "running" if bounce > 0 else "gait"
+    if activity not in ("auto", looks_like) and steps.events and abs(bounce) > _CLEAR_BOUNCE:
+        words = "running", "walking"
+        seen, asked = words if looks_like == "running" else words[::-1]
+        yield Finding("limit", f"This looks like {seen}, and was measured as {asked}, as asked for: --as {looks_like}.")
     if activity == "auto" and steps.events and not abs(bounce) > _CLEAR_BOUNCE:
         other = "running" if steps.locomotion.activity == "gait" else "walking"
         yield Finding("limit", f"Walking and running are hardly told apart here; it may be {other}: say which it is.")

@@ -128,6 +128,8 @@ def _peak_force(contacts: list[Estimate], flights: list[Estimate]) -> Measure:
     if not contacts or not flights:
         return Measure(name, math.nan, math.nan, unit, note="too few steps were seen", source=_MORIN)
     ratio = mean(flights) / mean(contacts)
+    if ratio.value < 0:
+        return Measure(name, math.nan, math.nan, unit, note="there is no flight", source=_MORIN)
     value = math.pi / 2 * (ratio.value + 1)
     return Measure(name, value, math.pi / 2 * ratio.sd, unit, count=len(contacts), source=_MORIN)
 

@@ -61,6 +61,15 @@ def test_running_has_flight_and_no_double_support() -> None:
         found.measure("double_support")
 
 
+def test_a_walk_measured_as_a_run_is_said() -> None:
+    found = analyse_gait(walker(), activity="running")
+    assert any("looks like walking" in one.text and "--as gait" in one.text for one in found.findings)
+    (force,) = [one for one in found.measures if one.name == "peak_vertical_force_estimate"]
+    assert (math.isnan(force.value), force.note) == (True, "there is no flight")
+    for as_it_is in (analyse_gait(walker(RUN), activity="running"), analyse_gait(walker(), activity="gait")):
+        assert not any("looks like" in one.text for one in as_it_is.findings)
+
+
 def test_activity_may_be_told() -> None:
     assert analyse_gait(walker(), activity="running").activity == "running"
     with pytest.raises(ConfigError, match="knows no activity 'jump'"):
