@@ -24,10 +24,12 @@ def photos(astronaut: Path, tmp_path: Path) -> Path:
 def test_lightning_in_int8_finds_the_same_person(gonio: "Gonio", photos: Path, tmp_path: Path) -> None:
     quick = ("--method", "min-max", "--inputs", "4", "--crops", "2", "--no-mixed")
     wide = ("--max-shift", "5", "--max-shift-p95", "20", "--max-angle-p95", "90", "--max-angle", "20")
-    result = gonio("quantize", "lightning", "--data", photos, "--out", "small.onnx", "--json", *quick, *wide)
+    tuned = ("--finetune", "1", "--json")
+    result = gonio("quantize", "lightning", "--data", photos, "--out", "small.onnx", *quick, *wide, *tuned)
     assert (result.returncode, result.stderr) == (0, "")
     facts = json.loads(result.stdout)
     assert facts["files"] == ["small.onnx", "small.json"]
+    assert facts["finetune_steps"] == 1
     assert facts["effect"]["people"] == 2
     assert facts["effect"]["lost"] == 0
     assert facts["int8"]["size_mb"] < 0.7 * facts["float32"]["size_mb"]

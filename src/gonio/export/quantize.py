@@ -2,17 +2,17 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnx
 
-from gonio.errors import ConfigError
+from gonio.arrays import FloatArray
 from gonio.evaluation.coco import coco_ap
+from gonio.export.quantize_choice import FINETUNE_INPUTS, QuantizeChoice
 from gonio.export.quantize_effect import compare_poses
-from gonio.export.quantize_gate import Gate
 from gonio.export.quantize_graph import Block, read_float_graph
-from gonio.export.quantize_int8 import METHODS, Method
 from gonio.export.quantize_pictures import QuantizePictures, spread_out
 from gonio.export.quantize_result import BelowGateError, Figures, Quantized, check_place, int8_card, write_int8
 from gonio.export.quantize_rig import Rig, open_rig, record_inputs
@@ -23,39 +23,8 @@ from gonio.models.backends import Backend
 from gonio.optional import require
 from gonio.structures.poses import Poses
 
+_Judged = tuple[onnx.ModelProto, Quantized]
 _MOST_FLOAT = 0.6  # of the multiplications: beyond it int8 is not worth its name
-
-
-@dataclass(frozen=True, slots=True)
-class QuantizeChoice:
-    """How to quantise.
-
-    Attributes:
-        methods: Of calibration; of several the one that moves keypoints least is taken.
-        inputs: Network inputs to calibrate on, at most.
-        crops: Network inputs that recipes are tried on, at most.
-        mixed: Keep sensitive blocks in float until the gate is met.
-        sensitivity: Measure every block, also where the gate is met without.
-        threads: Of each network, when timed too.
-        repeat: Timed runs.
-        gate: The most that int8 may cost.
-        force: Write also what the gate refuses.
-    """
-
-    methods: tuple[Method, ...] = METHODS
-    inputs: int = 96
-    crops: int = 32
-    mixed: bool = True
-    sensitivity: bool = False
-    threads: int = 1
-    repeat: int = 50
-    gate: Gate = field(default_factory=Gate)
-    force: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("inputs", "crops", "threads", "repeat"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; give a whole number from 1")
 
 
 def quantize_model(
@@ -86,11 +55,15 @@ def quantize_model(
     choice = choice or QuantizeChoice()
     if pictures.labelled is not None:
         require("pycocotools", extra="eval", purpose="measuring COCO AP")  # now, not after the last picture
+    if choice.finetune:
+        require("torch", extra="export", purpose="fine-tuning")  # as above
     rig = open_rig(model, threads=choice.threads)
     check_place(out, rig.weights)
     graph = read_float_graph(rig.weights)
-    images = (read_image(file) for file in spread_out(pictures.calibrate, choice.inputs))
-    inputs = record_inputs(rig, images, most=choice.inputs)
+    most = max(choice.inputs, FINETUNE_INPUTS if choice.finetune else 0)
+    images = (read_image(file) for file in spread_out(pictures.calibrate, most))
+    seen = record_inputs(rig, images, most=most)
+    inputs = [seen[i] for i in np.linspace(0, len(seen) - 1, min(choice.inputs, len(seen))).astype(int)]
     with tempfile.TemporaryDirectory(prefix="gonio-quantize-") as name:
         folder = Path(name)
         trials = Trials(
@@ -102,13 +75,13 @@ def quantize_model(
             load=rig.backend,
             folder=folder,
         )
-        run = _Run(rig, trials, pictures, choice, folder / out.name, progress)
-        recipe, result = run.search()
+        run = _Run(rig, trials, pictures, choice, folder / out.name, progress, seen)
+        network, result = run.search()
         if result.faults and not choice.force:
             raise BelowGateError(rig.card.name, result)
         data = f"{len(pictures.check)} pictures{' with labels' if pictures.labelled is not None else ''}"
         card = int8_card(rig.card, rig.folder, out, result, data=data, command=command)
-        return replace(result, files=write_int8(trials.build(recipe), out, card, graph.metadata))
+        return replace(result, files=write_int8(network, out, card, graph.metadata))
 
 
 class _Run:
@@ -122,8 +95,10 @@ class _Run:
         choice: QuantizeChoice,
         candidate: Path,
         progress: Progress,
+        seen: Sequence[FloatArray],
     ) -> None:
         self._rig = rig
+        self._seen = seen
         self._trials = trials
         self._pictures = pictures
         self._choice = choice
@@ -134,23 +109,58 @@ class _Run:
         self._before = self._predict(self._reference, "float32")
         self._ap = self._score(self._before)
 
-    def search(self) -> tuple[Recipe, Quantized]:
-        """Quantise; while the gate refuses, keep the next most sensitive block in float."""
+    def search(self) -> tuple[onnx.ModelProto, Quantized]:
+        """Every block in int8, fine-tuned if asked for; if the gate refuses that, some in float. Gives the network too.
+
+        First those that the trials chose, then the next most sensitive until the gate is met, all without fine-tuning.
+        """
+        tuned, mixed = self._choice.finetune > 0, self._choice.mixed
         recipe, log = self._trials.choose(self._choice.methods, self._progress)
-        result = self._judge(recipe, log)
-        best = (recipe, result)
+        best = (self._tuned if tuned else self._judged)(replace(recipe, float_blocks=()), log)
+        start = self._judged(recipe, log) if best[1].faults and (tuned or recipe.float_blocks) else best
         rows: list[BlockSensitivity] = []
-        if self._choice.sensitivity or (result.faults and self._choice.mixed):
+        if self._choice.sensitivity or (start[1].faults and mixed):
             rows = self._trials.sensitivity(recipe, self._progress)
-        blocks = {block.name: block for block in self._trials.graph.blocks}
-        waiting = [blocks[row.block] for row in rows] if self._choice.mixed else []
-        while best[1].faults and (block := self._next(waiting, recipe)) is not None:
-            recipe = replace(recipe, float_blocks=(*recipe.float_blocks, block))
-            result = self._judge(recipe, log)
-            if len(result.faults) <= len(best[1].faults):
-                best = (recipe, result)
+        if best[1].faults:
+            chosen, found = self._mixed(recipe, start, rows if mixed else (), log)
+            if tuned:
+                again = self._tuned(chosen, log) if chosen.float_blocks else best
+                found = min(again, found, key=_n_faults)
+            best = min(found, best, key=_n_faults)
         timed = self._time(*best)
         return best[0], replace(timed, sensitivity=tuple(rows), log=tuple(log))
+
+    def _mixed(
+        self, recipe: Recipe, best: _Judged, rows: Sequence[BlockSensitivity], log: list[str]
+    ) -> tuple[Recipe, _Judged]:
+        """Blocks to float, the most sensitive first, until the gate is met."""
+        blocks = {block.name: block for block in self._trials.graph.blocks}
+        waiting = [blocks[row.block] for row in rows]
+        chosen = recipe
+        while best[1].faults and (block := self._next(waiting, recipe)) is not None:
+            recipe = replace(recipe, float_blocks=(*recipe.float_blocks, block))
+            found = self._judged(recipe, log)
+            if len(found[1].faults) <= len(best[1].faults):
+                chosen, best = recipe, found
+        return chosen, best
+
+    def _judged(self, recipe: Recipe, log: list[str]) -> _Judged:
+        network = self._trials.build(recipe)
+        return network, self._judge(recipe, network, log)
+
+    def _tuned(self, recipe: Recipe, log: list[str]) -> _Judged:
+        """The same after fine-tuning."""
+        from gonio.export.quantize_finetune import finetuned  # needs torch, which is slow
+
+        network = finetuned(
+            self._trials.build(recipe),
+            self._trials.graph,
+            self._seen,
+            steps=self._choice.finetune,
+            progress=lambda done, total: self._progress("fine-tune", done, total),
+        )
+        log.append(f"fine-tuned for {self._choice.finetune} steps on {len(self._seen)} inputs")
+        return network, replace(self._judge(recipe, network, log), finetune_steps=self._choice.finetune)
 
     def _next(self, waiting: list[Block], recipe: Recipe) -> Block | None:
         """The most sensitive block that may still go to float."""
@@ -161,9 +171,9 @@ class _Run:
                 return block
         return None
 
-    def _judge(self, recipe: Recipe, log: list[str]) -> Quantized:
+    def _judge(self, recipe: Recipe, network: onnx.ModelProto, log: list[str]) -> Quantized:
         """Everything but the time."""
-        onnx.save(self._trials.build(recipe), self._candidate)
+        onnx.save(network, self._candidate)
         after = self._predict(self._rig.backend(self._candidate), "int8")
         ap = self._score(after)
         floor = self._rig.card.min_person_score
@@ -190,8 +200,8 @@ class _Run:
             input_shape=self._inputs[0].shape,
         )
 
-    def _time(self, recipe: Recipe, result: Quantized) -> Quantized:
-        onnx.save(self._trials.build(recipe), self._candidate)
+    def _time(self, network: onnx.ModelProto, result: Quantized) -> Quantized:
+        onnx.save(network, self._candidate)
         backends: list[Backend] = [self._reference, self._rig.backend(self._candidate)]
         before, after = interleaved_latency(backends, self._inputs[0], repeat=self._choice.repeat)
         return replace(
@@ -214,6 +224,10 @@ class _Run:
     def _score(self, poses: Sequence[Poses]) -> float | None:
         labelled = self._pictures.labelled
         return None if labelled is None else coco_ap(labelled.annotations, poses).AP
+
+
+def _n_faults(judged: _Judged) -> int:
+    return len(judged[1].faults)
 
 
 def _above(poses: Sequence[Poses], floor: float) -> list[Poses]:

@@ -43,7 +43,8 @@ _OPTIONS: dict[Method, tuple[CalibrationMethod, dict[str, Any]]] = {
 }
 _OPERATORS = sorted(set(QDQRegistry) | set(QLinearOpsRegistry))
 _AT_ONCE = 4  # inputs whose activations are held in memory together
-_DENSE_STEPS, _DEPTHWISE_STEPS = 64, 127  # positive steps of a weight: 7 and 8 bits
+DENSE_STEPS, DEPTHWISE_STEPS = 64, 127
+"""Positive steps of a weight: 7 and 8 bits."""
 _TINY = 1e-12  # scale of a channel without weights
 
 
@@ -119,6 +120,7 @@ def quantized(
             extra_options={"TensorQuantOverrides": overrides},
         )
         worker.quantize_model()
+        worker.model.topological_sort()
     made: onnx.ModelProto = worker.model.model
     return made
 
@@ -190,7 +192,7 @@ def _correct_biases(model: onnx.ModelProto, means: dict[str, FloatArray], chosen
         if node.op_type != "Conv" or node.name not in chosen or node.input[1] not in weights:
             continue
         kernel = numpy_helper.to_array(weights[node.input[1]])
-        lost = (kernel - _rounded(kernel, _DEPTHWISE_STEPS if is_depthwise(node) else _DENSE_STEPS)).sum(axis=(2, 3))
+        lost = (kernel - _rounded(kernel, DEPTHWISE_STEPS if is_depthwise(node) else DENSE_STEPS)).sum(axis=(2, 3))
         shift = _applied(lost, means[node.input[0]])
         has_bias = len(node.input) > 2 and node.input[2] in weights
         if len(node.input) > 2 and not has_bias:

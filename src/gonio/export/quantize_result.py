@@ -50,6 +50,7 @@ class Quantized:
         sensitivity: Of the blocks, the most sensitive first; empty where it was not measured.
         log: What was tried.
         calibration_inputs: How many the ranges are from.
+        finetune_steps: By which the network was fine-tuned afterwards.
         pictures: On which the two were compared.
         runtime: In which they were timed.
         input_shape: Of the timed input.
@@ -69,6 +70,7 @@ class Quantized:
     pictures: int
     runtime: str
     input_shape: tuple[int, ...]
+    finetune_steps: int = 0
     files: tuple[Path, ...] = ()
 
     @property
@@ -176,8 +178,9 @@ def _scores(result: Quantized) -> dict[str, float]:
 
 
 def _limit(source: ModelCard, result: Quantized) -> str:
+    tuned = f", fine-tuned for {result.finetune_steps} steps" if result.finetune_steps else ""
     kept = f", {100 * result.float_share:.0f} % of the multiplications in float" if result.float_blocks else ""
     return (
-        f"int8 of {source.name!r} ({result.method} calibration on {result.calibration_inputs} inputs{kept}): pictures "
-        "unlike those of the calibration may cost more accuracy than was measured."
+        f"int8 of {source.name!r} ({result.method} calibration on {result.calibration_inputs} inputs{tuned}{kept}): "
+        "pictures unlike those of the calibration may cost more accuracy than was measured."
     )

@@ -4,7 +4,7 @@ A small interpreter: operator by operator, in the file's order, in PyTorch. What
 when the file is read; every other value is dropped after its last use.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,10 @@ class _Step:
 
 
 class OnnxModule(nn.Module):
-    """A network from an ONNX file; for inference only.
+    """A network from an ONNX file; for inference.
 
-    Weights are buffers, so ``.to(device)`` and ``torch.autocast`` work as with any module; it has no parameters and
-    gives no gradient. Numbers that only say how (shapes, axes, limits) stay on the CPU.
+    Weights are buffers, so ``.to(device)`` and ``torch.autocast`` work as with any module; it has no parameters, and
+    only `run` gives gradients, of its inputs. Numbers that only say how (shapes, axes, limits) stay on the CPU.
 
     Attributes:
         input_names: The graph's inputs, in order.
@@ -53,11 +53,12 @@ class OnnxModule(nn.Module):
         (1, 17, 16, 16)
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, operators: Mapping[str, Operator] | None = None) -> None:
         """Read a file.
 
         Args:
             path: The ONNX file; its external data, if any, beside it.
+            operators: Other ways to compute operators, by their names.
 
         Raises:
             WeightsError: If the file cannot be read or is no ONNX file.
@@ -66,7 +67,7 @@ class OnnxModule(nn.Module):
         super().__init__()
         self._path = Path(path)
         model = _read(self._path)
-        steps = _steps(model, self._path)
+        steps = _steps(model, self._path, OPERATORS | dict(operators or {}))
         graph = model.graph
         stored = {tensor.name: _tensor(tensor, self._path) for tensor in graph.initializer}
         self.input_names = tuple(value.name for value in graph.input if value.name not in stored)
@@ -80,6 +81,14 @@ class OnnxModule(nn.Module):
     @torch.no_grad()
     def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
         """The outputs by name, without gradient.
+
+        Raises:
+            ModelMismatchError: As `run` does.
+        """
+        return self.run(*inputs)
+
+    def run(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """The outputs by name, with the gradients that the inputs ask for.
 
         Raises:
             ModelMismatchError: If there are more or fewer inputs than the graph takes, or they have other shapes.
@@ -157,13 +166,13 @@ def _read(path: Path) -> onnx.ModelProto:
     return model
 
 
-def _steps(model: onnx.ModelProto, path: Path) -> list[_Step]:
+def _steps(model: onnx.ModelProto, path: Path, operators: Mapping[str, Operator]) -> list[_Step]:
     opset = next((own.version for own in model.opset_import if own.domain in _OWN_DOMAINS), 1)
     unknown = sorted(
         {
             f"{node.domain}.{node.op_type}" if node.domain not in _OWN_DOMAINS else node.op_type
             for node in model.graph.node
-            if node.domain not in _OWN_DOMAINS or node.op_type not in OPERATORS
+            if node.domain not in _OWN_DOMAINS or node.op_type not in operators
         }
     )
     if unknown:
@@ -181,7 +190,7 @@ def _steps(model: onnx.ModelProto, path: Path) -> list[_Step]:
                 opset,
                 str(path),
             ),
-            OPERATORS[node.op_type],
+            operators[node.op_type],
             tuple(node.input),
             tuple(node.output),
         )

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gonio.arrays import FloatArray64
 from gonio.errors import ConfigError, ExportError, MediaError
-from gonio.export.quantize import QuantizeChoice, quantize_model
+from gonio.export.quantize import quantize_model
+from gonio.export.quantize_choice import QuantizeChoice
 from gonio.export.quantize_effect import compare_poses, input_shift_px
 from gonio.export.quantize_gate import Gate
 from gonio.export.quantize_graph import read_float_graph
@@ -22,6 +24,7 @@ from gonio.export.quantize_int8 import calibrate, input_means, quantized
 from gonio.export.quantize_pictures import QuantizePictures, find_pictures
 from gonio.export.quantize_result import BelowGateError
 from gonio.export.quantize_rig import open_rig, record_inputs
+from gonio.export.quantize_search import Recipe, Trials
 from gonio.io.images import read_image, write_image
 from gonio.models.card import read_card
 from gonio.models.loader import load_model
@@ -172,6 +175,45 @@ def test_the_planted_block_is_the_most_sensitive_and_goes_to_float(photos: Path,
     assert "wide" in done.float_blocks
     assert done.faults == ()
     assert 0.2 < done.float_share < 0.6
+
+
+def test_every_block_is_in_int8_where_the_gate_allows_it(
+    model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the trials found the heads a little better in float: int8 throughout is the fastest."""
+    heads_kept = Trials.choose
+
+    def choose(self: Trials, *arguments: Any) -> tuple[Recipe, list[str]]:
+        recipe, log = heads_kept(self, *arguments)
+        return replace(recipe, float_blocks=tuple(block for block in self.graph.blocks if block.is_head)), log
+
+    monkeypatch.setattr(Trials, "choose", choose)
+    done = quantize_model(model, tmp_path / "int8.onnx", find_pictures(photos), choice(gate=OPEN))
+    assert done.float_blocks == ()
+    refused = quantize_model(model, tmp_path / "int8.onnx", find_pictures(photos), choice(gate=STRICT, force=True))
+    assert refused.float_blocks == ("heatmap",)
+
+
+def test_a_fine_tuned_model_says_so(model: Path, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "int8.onnx"
+    stages = set()
+    done = quantize_model(
+        model, out, find_pictures(photos), choice(gate=OPEN, finetune=2), progress=lambda stage, *_: stages.add(stage)
+    )
+    assert (done.finetune_steps, done.float_blocks, done.faults) == (2, (), ())
+    assert "fine-tune" in stages
+    assert "fine-tuned for 2 steps" in read_card(out).limits[-1]
+    image = read_image(photos / "01.png")
+    assert np.abs(load_model(model)(image).keypoints - load_model(out)(image).keypoints).max() < 2
+
+
+def test_what_fine_tuning_cannot_mend_goes_to_float(photos: Path, tmp_path: Path) -> None:
+    bad = card_for(dots_network(tmp_path / "bad.onnx", bad_block=True))
+    wanted = choice(gate=Gate(100, 0.02, 0.2, 180, 180, 1), mixed=True, finetune=1)
+    done = quantize_model(bad, tmp_path / "int8.onnx", find_pictures(photos), wanted)
+    assert done.faults == ()
+    assert "wide" in done.float_blocks
+    assert sum(line.startswith("fine-tuned") for line in done.log) == 2
 
 
 def test_blocks_end_where_branches_meet(tmp_path: Path) -> None:

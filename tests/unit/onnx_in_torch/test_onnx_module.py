@@ -321,6 +321,17 @@ def test_it_gives_no_gradient_and_goes_to_another_type() -> None:
         assert 0 < float((other.float() - full).abs().max()) < 0.1  # bfloat16 has eight bits
 
 
+def test_run_gives_gradients_through_operators_of_ones_own(tmp_path: Path) -> None:
+    """As fine-tuning an int8 network needs: rounding by its own rule, weights as inputs."""
+    path = Case("Mul", [normal(2, 3), normal(2, 3)], n_inputs=2).write(tmp_path / "mul.onnx")
+    network = OnnxModule(path, operators={"Mul": lambda _, a, b: 3 * a * b})
+    a, b = (torch.from_numpy(normal(2, 3)).requires_grad_() for _ in range(2))
+    assert not network(a, b)["out0"].requires_grad
+    network.run(a, b)["out0"].sum().backward()  # type: ignore[no-untyped-call]
+    assert a.grad is not None
+    torch.testing.assert_close(a.grad, 3 * b.detach())
+
+
 def test_nothing_waits_for_the_device(tmp_path: Path) -> None:
     """On the device ``meta`` there are shapes but no numbers: whatever would fetch one to go on fails there."""
     nodes = [

@@ -41,6 +41,10 @@ def quantize(
     ] = None,
     method: Annotated[MethodChoice, typer.Option(help="Calibration; auto tries all.")] = "auto",
     inputs: Annotated[int, typer.Option(min=1, help="Network inputs to calibrate on.")] = 96,
+    finetune: Annotated[
+        int,
+        typer.Option(min=0, help="Train the int8 network to answer as float32 does.", metavar="STEPS"),
+    ] = 0,
     crops: Annotated[int, typer.Option(min=1, help="Network inputs that recipes are tried on.")] = 32,
     sensitivity: Annotated[bool, typer.Option("--sensitivity", help="Print what each block costs in int8.")] = False,
     mixed: Annotated[bool, typer.Option(help="Keep sensitive blocks in float until the gate is met.")] = True,
@@ -63,7 +67,8 @@ def quantize(
     """
     require("onnx", extra="export", purpose="quantising a model")
     require("onnxruntime", extra="export", purpose="quantising a model")
-    from gonio.export.quantize import QuantizeChoice, quantize_model  # needs onnx, which is optional and slow
+    from gonio.export.quantize import quantize_model  # needs onnx, which is optional and slow
+    from gonio.export.quantize_choice import QuantizeChoice  # beside it
     from gonio.export.quantize_gate import Gate  # beside it
     from gonio.export.quantize_int8 import METHODS  # beside it
     from gonio.export.quantize_pictures import find_pictures  # beside it
@@ -74,6 +79,7 @@ def quantize(
     choice = QuantizeChoice(
         METHODS if method == "auto" else (method,),
         inputs=inputs,
+        finetune=finetune,
         crops=crops,
         mixed=mixed,
         sensitivity=sensitivity,
@@ -146,9 +152,10 @@ def _print(done: "Quantized") -> None:
     table.add_row("  % of the person's size", f"{100 * effect.shift_median:.2f}", f"{100 * effect.shift_p95:.2f}")
     table.add_row("joint angles, degrees", _number(effect.angle_median_deg), _number(effect.angle_p95_deg))
     Console().print(table)
+    tuned = f"fine-tuned for {done.finetune_steps} steps; " if done.finetune_steps else ""
     typer.echo(
-        f"{done.method} calibration on {done.calibration_inputs} inputs; {len(done.float_blocks)} blocks in float "
-        f"({100 * done.float_share:.0f} % of the multiplications)"
+        f"{done.method} calibration on {done.calibration_inputs} inputs; {tuned}{len(done.float_blocks)} blocks in "
+        f"float ({100 * done.float_share:.0f} % of the multiplications)"
     )
     if done.speed_up < 1:
         say("int8 is slower than float32 on this processor", style="yellow")
