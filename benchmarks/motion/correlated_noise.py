@@ -3,6 +3,7 @@
 ``keypoint_noise.toml`` holds what `benchmarks.motion.keypoint_noise` measured.
 """
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,8 +15,7 @@ from gonio.arrays import FloatArray64
 from gonio.structures.skeleton import Skeleton
 
 MEASURED = Path(__file__).with_name("keypoint_noise.toml")
-_LIKE = {"eye": "head", "ear": "head", "nose": "head", "heel": "ankle", "toe": "ankle", "elbow": "shoulder",
-         "wrist": "shoulder", "neck": "shoulder"}  # fmt: skip
+_LIKE = {"eye": "head", "ear": "head", "nose": "head", "heel": "ankle", "toe": "ankle", "neck": "shoulder"}
 """Keypoints that were not measured, or that the model does not have, err as these do."""
 
 
@@ -34,6 +34,11 @@ class Error:
     quick: float
     quick_s: float
     lasting: float
+
+    @property
+    def sd(self) -> float:
+        """All of it."""
+        return math.sqrt(self.frame**2 + self.quick**2 + self.lasting**2)
 
     def times(self, factor: float) -> "Error":
         """As large as that, and as quick."""
@@ -77,7 +82,12 @@ def draw(skeleton: Skeleton, time_s: FloatArray64, errors: Errors, rng: np.rando
     """``(T, K, 2)`` errors of every keypoint, each for itself, in parts of the height; 0 of those of no such part."""
     noise = np.zeros((len(time_s), len(skeleton), 2))
     for index, name in enumerate(skeleton.keypoint_names):
-        parts = [part for part in errors if part in name] or [like for word, like in _LIKE.items() if word in name]
-        for axis, error in enumerate(errors[parts[0]] if parts else ()):
+        for axis, error in enumerate(errors_of(name, errors)):
             noise[:, index, axis] = error.draw(time_s, rng)
     return noise
+
+
+def errors_of(name: str, errors: Errors) -> tuple[Error, ...]:
+    """Along x and y, of the part of the body that a keypoint belongs to; none where there is no such part."""
+    parts = [part for part in errors if part in name] or [like for word, like in _LIKE.items() if word in name]
+    return errors[parts[0]] if parts else ()

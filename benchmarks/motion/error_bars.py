@@ -1,14 +1,17 @@
 """Are error bars as long as they say? First order against Monte Carlo, and how often they cover the truth.
 
-``python -m benchmarks.motion.error_bars``: a made-up person, so that the truth is known; about ten seconds.
+``python -m benchmarks.motion.error_bars``: a made-up person, so that the truth is known; about a minute.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.motion.correlated_noise import draw, errors_of, read_errors
 from benchmarks.motion.jointed_person import From, jointed_person, one_track, seen
 from gonio.analysis.angles import ANGLES, angle_series, list_angles
+from gonio.analysis.kinematics import angular_velocity, mean, peak, range_of_motion
+from gonio.analysis.series import Series
 from gonio.analysis.uncertainty import BOX_OVER_KEYPOINTS, DEFAULT_ERROR_BY_SCORE, with_uncertainty
 from gonio.analysis.view import detect_view
 from gonio.arrays import FloatArray64
@@ -16,6 +19,10 @@ from gonio.arrays import FloatArray64
 DRAWS, CLIPS, STEPS = 20_000, 300, 40
 SD_PX = 4.0
 """Of every keypoint; the person is 540 px tall, a shank 132 px long."""
+TALL_PX = 540.0
+TAKES, TAKE_STEPS, TAKE_HZ = 100, 120, 30.0
+EVERY = 7
+"""Frames from one sample, or velocity, that is looked at to the next."""
 
 
 def main() -> None:
@@ -23,15 +30,26 @@ def main() -> None:
     print(f"first order: {DRAWS} draws, {SD_PX:g} px noise on every keypoint, person 540 px tall")
     print("coverage: share of samples whose truth lies within 1 and 2 sd (nominal 68.3 % and 95.4 %)\n")
     print(f"{'':20} {'first order':>11} {'Monte Carlo':>11} {'ratio':>6}   {'trembling':>13}   {'by score':>13}")
-    for name in list_angles():
-        if name == "wrist_flexion":
-            continue  # this person has no hands
-        camera: From = "front" if ANGLES[name].plane == "frontal" else "right"
+    for name, camera in angles():
         first_order, monte_carlo = spread(name, camera)
         print(
             f"{name:20} {first_order:7.2f} deg {monte_carlo:7.2f} deg {first_order / monte_carlo:6.3f}"
             f"   {percent(trembling(name, camera))}   {percent(by_score(name, camera))}"
         )
+    seconds = TAKE_STEPS / TAKE_HZ
+    print(f"\nnoise as it was measured (keypoint_noise.toml), its sd known: {TAKES} takes of {seconds:g} s;")
+    print("coverage, and by how many sd a peak and a range are too large")
+    print(f"{'':20} " + "   ".join(f"{what:>13}" for what in ("sample", "mean", "velocity", "peak", "range")))
+    for name, camera in angles():
+        found = over_time(name, camera)
+        too_large = " ".join(f"{ratios.mean():+.1f}" for ratios in found[-2:])
+        print(f"{name:20} " + "   ".join(percent(ratios) for ratios in found) + f"   {too_large}")
+
+
+def angles() -> list[tuple[str, From]]:
+    """And where each is seen from; this person has no hands."""
+    names = [name for name in list_angles() if name != "wrist_flexion"]
+    return [(name, "front" if ANGLES[name].plane == "frontal" else "right") for name in names]
 
 
 def person(steps: int) -> FloatArray64:
@@ -92,6 +110,32 @@ def by_score(name: str, camera: From) -> FloatArray64:
         found = angle_series(with_uncertainty(wrong), name, view=view)
         ratios.append((found.values - truth) / found.sd)
     return np.concatenate(ratios)
+
+
+def over_time(name: str, camera: From) -> list[FloatArray64]:
+    """Error over error bar of samples, mean, velocity, peak and range, where part of the noise lasts and part fades."""
+    rng, errors = np.random.default_rng(3), read_errors()
+    clean = seen(person(TAKE_STEPS), camera=camera, rate_hz=TAKE_HZ)
+    view = detect_view(clean)
+    axes = [[error.sd for error in errors_of(keypoint, errors)] for keypoint in clean.skeleton.keypoint_names]
+    known = np.array([TALL_PX * np.sqrt(np.mean(np.square(own or [0.0]))) for own in axes], np.float32)
+    truth = numbers(angle_series(clean, name, view=view))
+    ratios = []
+    for _ in range(TAKES):
+        noise = TALL_PX * draw(clean.skeleton, clean.time_s, errors, rng)[:, None]
+        noisy = replace(clean, keypoints=(clean.keypoints + noise).astype(np.float32))
+        sd = np.broadcast_to(known, clean.scores.shape)
+        found = numbers(angle_series(replace(noisy, keypoint_sd=sd), name, view=view))
+        ratios.append([(own[0] - true[0]) / own[1] for own, true in zip(found, truth, strict=True)])
+    return [np.concatenate(column) for column in zip(*ratios, strict=True)]
+
+
+def numbers(series: Series) -> list[FloatArray64]:
+    """``(2, N)`` each: samples, mean, velocity, peak and range, and their standard deviations."""
+    velocity = angular_velocity(series)
+    some = [np.stack([one.values[1:-1:EVERY], one.sd[1:-1:EVERY]]) for one in (series, velocity)]
+    single = [np.array([[one.value], [one.sd]]) for one in (mean(series), peak(series), range_of_motion(series))]
+    return [some[0], single[0], some[1], *single[1:]]
 
 
 def percent(ratios: FloatArray64) -> str:

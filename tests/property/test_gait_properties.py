@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmarks.motion.correlated_noise import draw, read_errors
 from benchmarks.motion.gait_walker import Gait, walker
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,12 +85,15 @@ def test_a_variable_frame_rate_gives_the_same_times(gait: Gait, seed: int) -> No
 
 
 @settings(max_examples=6, deadline=None)
-@given(GAITS)
-def test_error_bars_cover_noise(gait: Gait) -> None:
+@given(GAITS, st.booleans())
+def test_error_bars_cover_noise(gait: Gait, white: bool) -> None:
+    """White, or as it was measured: a part of it lasts and a part fades."""
     sequence = walker(gait, seconds=8)
     clean = find_steps(sequence)
     rng = np.random.default_rng(1)
     noise = rng.normal(0, 0.01, sequence.keypoints.shape)
+    if not white:
+        noise = 1.8 * draw(sequence.skeleton, sequence.time_s, read_errors(), rng)[:, None]
     noisy = find_steps(replace(sequence, keypoints=(sequence.keypoints + noise).astype(np.float32)))
     truth = times(clean)
     inside = [

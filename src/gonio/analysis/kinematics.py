@@ -6,13 +6,15 @@ from dataclasses import replace
 import numpy as np
 
 from gonio.analysis.angles import AngleSeries
-from gonio.analysis.propagation import CORRELATION_S, LASTING, sd_of_difference, sd_of_mean, sd_of_sum
+from gonio.analysis.propagation import CORRELATION_S, FRESH, LASTING, sd_of_difference, sd_of_mean, sd_of_sum
 from gonio.analysis.result import Measure
 from gonio.analysis.series import REASON_TEXT, Series
 from gonio.arrays import FloatArray64
 
 
-def angular_velocity(series: Series, *, lasting: float = LASTING, correlation_s: float = CORRELATION_S) -> Series:
+def angular_velocity(
+    series: Series, *, lasting: float = LASTING, fresh: float = FRESH, correlation_s: float = CORRELATION_S
+) -> Series:
     """How fast a quantity changes.
 
     The slope of the parabola through a sample and its two neighbours, at their true times; at the ends and beside gaps,
@@ -21,7 +23,8 @@ def angular_velocity(series: Series, *, lasting: float = LASTING, correlation_s:
     Args:
         series: Of anything; an excluded sample keeps its reason, and has a velocity to be drawn pale.
         lasting: Part of the errors that neighbouring samples share, see `error_correlation`; what lasts adds no speed.
-        correlation_s: In which the rest changes.
+        fresh: Part of the rest that is new in every frame.
+        correlation_s: In which what is neither fades to 1 / e.
 
     Returns:
         In the unit per second, named ``knee_flexion_velocity``; NaN where no neighbour has a value.
@@ -34,7 +37,12 @@ def angular_velocity(series: Series, *, lasting: float = LASTING, correlation_s:
             weights = _slope_weights(series.time_s[around] - series.time_s[i])
             values[i] = weights @ series.values[around]
             slope_sd[i] = sd_of_sum(
-                weights, series.sd[around], series.time_s[around], lasting=lasting, correlation_s=correlation_s
+                weights,
+                series.sd[around],
+                series.time_s[around],
+                lasting=lasting,
+                fresh=fresh,
+                correlation_s=correlation_s,
             )
     return replace(series, name=f"{series.name}_velocity", unit=f"{series.unit}/s", values=values, sd=slope_sd)
 

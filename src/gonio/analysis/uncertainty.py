@@ -44,7 +44,7 @@ networks' own scores are mostly lower than the share of keypoints that are right
 BOX_OVER_KEYPOINTS = 1.2
 """Root of the area of a person's box over that of the box around their keypoints.
 
-Median over 18 clips with ``thunder``: 1.21, clips from 1.10 to 1.47 (``benchmarks/motion/error_correlation.py``).
+Median over 18 clips with ``thunder``: 1.21, clips from 1.10 to 1.47 (``benchmarks/motion/box_size.py``).
 """
 _FILTERED = ("butterworth", "one euro", "low-pass", "smooth")
 """Words in a line of history that say that trembling was filtered out: its residual then says nothing of the error."""

@@ -89,12 +89,14 @@ def test_the_bridge_is_as_wide_as_a_random_walk_is() -> None:
     assert found == pytest.approx(expected, rel=0.15)
 
 
-@pytest.mark.parametrize(("lasting", "correlation_s"), [(0.0, 0.0), (0.7, 0.1), (0.3, 0.5), (1.0, 0.1)])
-def test_a_mean_is_the_sum_with_all_covariances(lasting: float, correlation_s: float) -> None:
+@pytest.mark.parametrize(
+    ("lasting", "fresh", "correlation_s"), [(0.0, 0.2, 0.0), (0.7, 0.0, 0.1), (0.3, 0.4, 0.5), (1.0, 0.2, 0.1)]
+)
+def test_a_mean_is_the_sum_with_all_covariances(lasting: float, fresh: float, correlation_s: float) -> None:
     rng = np.random.default_rng(0)
     sd, time_s = rng.uniform(1, 3, 40), np.cumsum(rng.uniform(0.01, 0.1, 40))
-    whole = sd_of_sum(np.full(40, 1 / 40), sd, time_s, lasting=lasting, correlation_s=correlation_s)
-    assert sd_of_mean(sd, time_s, lasting=lasting, correlation_s=correlation_s) == pytest.approx(whole)
+    whole = sd_of_sum(np.full(40, 1 / 40), sd, time_s, lasting=lasting, fresh=fresh, correlation_s=correlation_s)
+    assert sd_of_mean(sd, time_s, lasting=lasting, fresh=fresh, correlation_s=correlation_s) == pytest.approx(whole)
 
 
 def test_edges_of_the_sums() -> None:
@@ -102,3 +104,11 @@ def test_edges_of_the_sums() -> None:
     assert np.isnan(sd_of_sum(np.ones(2), np.array([1.0, np.nan]), np.arange(2.0)))
     assert sd_of_difference(2.0, 2.0, correlation=1.0) == 0
     assert error_correlation(np.array([0.0, 1.0]), lasting=0, correlation_s=0).tolist() == [1, 0]
+
+
+def test_errors_are_as_alike_as_was_measured_and_never_taken_for_better() -> None:
+    """Below 0.1 s no more alike than was measured, so that velocities are careful; later no less, as means are."""
+    measured = {1 / 60: 0.81, 2 / 60: 0.74, 3 / 60: 0.67, 0.1: 0.56, 0.2: 0.43, 0.3: 0.36, 0.5: 0.32}
+    for apart_s, expected in measured.items():
+        taken = float(error_correlation(np.array(apart_s)))
+        assert expected - 0.05 < taken <= expected if apart_s <= 0.1 else taken >= expected
