@@ -103,7 +103,7 @@ class ExerciseGauge:
 
     def __init__(self, exercise: Exercise, options: AnalysisOptions, errors: ErrorByScore | None = None) -> None:
         self.title = exercise.title
-        self._counter = LiveCounter(exercise, options)
+        self._counter = LiveCounter(exercise, options, error_by_score=errors)
         self._board = AngleBoard(exercise.angles, options, errors=errors)
         self._is_hold = exercise.kind == "hold"
         self._state: LiveState | None = None

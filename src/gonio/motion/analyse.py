@@ -1,11 +1,12 @@
 """``analyse``: from a video, or from stored keypoints, to measurements. Track, choose the person, clean, measure."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gonio.analysis.activities import find_activity
 from gonio.analysis.cleaning import CleaningSettings
+from gonio.analysis.few_frames import with_few_frames_said
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis
 from gonio.errors import ConfigError
@@ -17,6 +18,7 @@ from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
 from gonio.motion.choice import first_who, shows
 from gonio.motion.people import OnStep, errors_of, main_people, prepare, read_people, track_people, with_person
+from gonio.motion.settings import Setting, settings_of
 from gonio.results import Result
 from gonio.structures.sequence import PoseSequence
 
@@ -31,6 +33,7 @@ class Motion:
         everyone: All people that were followed, the measured one cleaned, the others as they were found.
         source: Name of the video or file.
         model: Name of the model that found the keypoints; None: they came from a file.
+        settings: What was asked for, by the names of `analyse`; None: not given.
     """
 
     analysis: Analysis
@@ -38,6 +41,7 @@ class Motion:
     everyone: PoseSequence
     source: str
     model: str | None = None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
 
 
 def analyse(
@@ -109,8 +113,12 @@ def analyse(
     def measured(track: int) -> tuple[Analysis, PoseSequence]:
         person = prepare(everyone.person(track), errors=errors_of(used), cleaning=cleaning, on_step=on_step)
         on_step("measuring", 0, len(person))
-        return measure(person, options), person
+        return with_few_frames_said(measure(person, options)), person
 
     tracks = main_people(everyone) if track_id is None else [track_id]
     analysis, person = first_who(shows(activity), tracks, measured)
-    return Motion(analysis, person, with_person(everyone, person), name, used.card.name if used else None)
+    settings = settings_of(
+        activity, options, track_id=track_id, part=part, fps=fps, size_wh=size_wh, marker_map=marker_map
+    )
+    found_by = used.card.name if used else None
+    return Motion(analysis, person, with_person(everyone, person), name, found_by, settings)

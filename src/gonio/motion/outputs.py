@@ -1,7 +1,7 @@
 """What is left on disk of a measured movement: cleaned keypoints, angles, a report."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -80,9 +80,7 @@ def write_motion_report(
     path: Path,
     source: str,
     motion: Motion,
-    options: AnalysisOptions,
     *,
-    activity: str,
     command: str,
     blur_faces: bool = False,
 ) -> None:
@@ -92,8 +90,6 @@ def write_motion_report(
         path: It ends in ``.html`` or ``.pdf``.
         source: What was analysed.
         motion: What was found.
-        options: With which.
-        activity: As it was asked for.
         command: What a person types to make it again.
         blur_faces: Nobody shall be recognised.
 
@@ -101,9 +97,6 @@ def write_motion_report(
         MediaError: If the source cannot be read again, or the file cannot be written.
     """
     video = None if is_keypoint_file(source) or not Path(source).is_file() else Path(source)
-    chosen = {field.name: getattr(options, field.name) for field in fields(options)}
-    if options.metres_per_px is None:
-        del chosen["metres_per_px_sd"], chosen["scale_source"]  # of a scale that nobody gave
     content = ReportContent(
         analyses=(motion.analysis,),
         sequence=motion.everyone,
@@ -113,7 +106,7 @@ def write_motion_report(
         pictures=pictures_of(video, start_s=float(motion.sequence.time_s[0])) if video else None,
         model={"model": motion.model} if motion.model else {},
         versions={name: version(name) for name in ("gonio", "numpy", "scipy")},
-        settings={"as": activity} | {name: str(value) for name, value in chosen.items() if value is not None},
+        settings={name: str(value) for name, value in motion.settings.items() if value is not None},
         command=command,
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -34,6 +34,7 @@ def motion_record(motion: Motion, *, recorded: datetime | None = None) -> dict[s
         "sha256": file_hash(motion.source),
         "model": motion.model,
         "track_id": int(motion.sequence.track_ids[0]),
+        "settings": dict(motion.settings),
         **analysis_record(analysis),
         "history": list(analysis.history or motion.sequence.history),
     }

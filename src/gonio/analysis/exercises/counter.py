@@ -1,12 +1,12 @@
 """The repetition counter: one causal state machine, fed sample by sample, live and offline alike.
 
 It follows the signal from its lowest value up to its highest and back. A turn is confirmed when half of the way up is
-undone, so noise about the extreme and pauses there count once; what is small beside the person's own repetitions, or
-beside the least that the exercise allows, does not count at all.
+undone, so noise about the extreme and pauses there count once; what is small beside the person's own repetitions or the
+least that the exercise allows, or smaller than its own error, does not count at all.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -29,10 +29,11 @@ _LONGEST_GAP_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A value and its time."""
+    """A value, its time and its standard deviation; NaN where that is unknown."""
 
     value: float
     time_s: float
+    sd: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Movement:
         confirmed_s: When the signal had come back far enough; the last time seen for a movement not finished.
         finished: Whether it came back.
         counts: Whether it is a repetition.
+        unsure: Whether it would be one, but is smaller than its own standard deviation, and so may be none.
     """
 
     low: Sample
@@ -52,11 +54,17 @@ class Movement:
     confirmed_s: float
     finished: bool
     counts: bool
+    unsure: bool = False
 
     @property
     def range(self) -> float:
         """How far it went."""
         return self.high.value - self.low.value
+
+    @property
+    def range_sd(self) -> float:
+        """Standard deviation of the range; NaN where unknown."""
+        return float(np.hypot(self.high.sd, self.low.sd))
 
 
 class RepetitionCounter:
@@ -94,8 +102,8 @@ class RepetitionCounter:
             return self._fixed
         return float(np.percentile(self._ranges, _TYPICAL)) if self._ranges else self._least
 
-    def step(self, value: float, time_s: float) -> Movement | None:
-        """Feed one sample; NaN is skipped.
+    def step(self, value: float, time_s: float, sd: float = float("nan")) -> Movement | None:
+        """Feed one sample and its standard deviation; a value of NaN is skipped.
 
         Returns:
             The movement that this sample finished, whether it counts or not.
@@ -105,7 +113,7 @@ class RepetitionCounter:
         if time_s - self._last_s > _LONGEST_GAP_S:
             self.restart()
         self._last_s = time_s
-        sample = Sample(float(value), float(time_s))
+        sample = Sample(float(value), float(time_s), float(sd))
         if self._low is None or (self._high is None and sample.value <= self._low.value):
             self._low = sample
         if self._high is not None:
@@ -149,6 +157,9 @@ class RepetitionCounter:
         sustained = now_s - self._risen_s >= self._sustained_s
         if sustained:
             self._ranges.append(reached)
-        counts = sustained and reached >= max(self._least, _PARTIAL * self.typical_range)
-        self.count += counts
-        return Movement(low, high, now_s, finished, counts)
+        far_enough = sustained and reached >= max(self._least, _PARTIAL * self.typical_range)
+        movement = Movement(low, high, now_s, finished, far_enough)
+        if far_enough and reached < movement.range_sd:
+            return replace(movement, counts=False, unsure=True)
+        self.count += far_enough
+        return movement

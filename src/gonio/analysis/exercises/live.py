@@ -1,8 +1,8 @@
 """`LiveCounter`: count, phase and cue while somebody exercises, one frame at a time."""
 
 from collections import deque
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from gonio.analysis.exercises.spec import Exercise
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Repetition
 from gonio.analysis.series import Side
+from gonio.analysis.uncertainty import with_uncertainty
 from gonio.analysis.view import detect_view
 from gonio.errors import ConfigError
 from gonio.structures.poses import Poses
@@ -58,14 +59,23 @@ class LiveCounter:
     Args:
         exercise: What they do.
         options: ``up_deg`` is used.
+        error_by_score: How far off keypoints are, as of `with_uncertainty`, whose default it has: a movement smaller
+            than its own error is not counted, as of a recording.
     """
 
-    def __init__(self, exercise: Exercise, options: AnalysisOptions | None = None) -> None:
+    def __init__(
+        self,
+        exercise: Exercise,
+        options: AnalysisOptions | None = None,
+        *,
+        error_by_score: Sequence[tuple[float, float]] | None = None,
+    ) -> None:
         self._exercise = exercise
         self._options = options or AnalysisOptions()
+        self._error_by_score = error_by_score
         self._lengths = LimbLengths()
         self._chains = chains_of(exercise)
-        self._frames: deque[tuple[float, Poses]] = deque()
+        self._frames: deque[PoseSequence] = deque()
         sides: tuple[Side, ...] = LIMBS if exercise.one_sided else ("both",)
         self._sides = [_LiveSide(exercise, side) for side in sides] if exercise.kind == "repetitions" else []
         self._cue = ""
@@ -86,8 +96,9 @@ class LiveCounter:
         signal = self._exercise.signals[0]
         if len(poses) == 0:
             return LiveState(len(self._counted), "rest", float("nan"), signal, self._cue)
-        self._remember(poses, time_s)
-        body = Body.of(_sequence([(time_s, poses)]), self._options)
+        frame = with_uncertainty(_of_frame(poses, time_s), error_by_score=self._error_by_score)
+        self._remember(frame)
+        body = Body.of(frame, self._options)
         self._lengths.learn(body, self._chains)
         if self._exercise.kind == "hold":
             return self._hold(float(signal_series(body, signal, self._lengths).values[0]))
@@ -112,14 +123,14 @@ class LiveCounter:
                 self._count(movement, side.side)
         return LiveState(len(self._counted), "rest", float("nan"), self._exercise.signals[0], self._cue)
 
-    def _remember(self, poses: Poses, time_s: float) -> None:
-        self._frames.append((time_s, poses))
-        while time_s - self._frames[0][0] > _REMEMBERED_S:
+    def _remember(self, frame: PoseSequence) -> None:
+        self._frames.append(frame)
+        while frame.time_s[0] - self._frames[0].time_s[0] > _REMEMBERED_S:
             self._frames.popleft()
 
     def _count(self, movement: Movement, side: Side) -> None:
         """Count a movement unless the wrong thing moved, or the other side has just counted the same one."""
-        sequence = _sequence(self._frames)
+        sequence = _joined(self._frames)
         body = Body.of(sequence, self._options)
         low_s, turn_s, now_s = movement.low.time_s, movement.high.time_s, movement.confirmed_s
         if not is_allowed(body.between(low_s, now_s), self._exercise, self._lengths, side=side):
@@ -127,7 +138,7 @@ class LiveCounter:
         if any(start < turn_s and low_s < end for start, end in self._counted[-1:]):
             return
         self._counted.append((low_s, now_s))
-        repetition = Repetition(low_s, turn_s, now_s, side, range=movement.range)
+        repetition = Repetition(low_s, turn_s, now_s, side, range=movement.range, range_sd=movement.range_sd)
         near_s = 0.1 * (now_s - low_s)
         found = Found(repetition, low_s, (turn_s - near_s, turn_s + near_s), float("nan"), True, False)
         view = detect_view(sequence, options=self._options).kind
@@ -135,9 +146,9 @@ class LiveCounter:
         self._cue = faults[0].cue if faults else ""
 
     def _hold(self, value: float) -> LiveState:
-        body = Body.of(_sequence(self._frames), self._options)
+        body = Body.of(_joined(self._frames), self._options)
         holds = find_holds(body, self._exercise, self._lengths)
-        held = holds[-1].duration_s if holds and holds[-1].end_s == self._frames[-1][0] else 0.0
+        held = holds[-1].duration_s if holds and holds[-1].end_s == body.time_s[-1] else 0.0
         return LiveState(0, "hold" if held else "rest", value, self._exercise.signals[0], held_s=held)
 
     def _phase(self, motion: Motion) -> str:
@@ -157,7 +168,7 @@ class _LiveSide:
         self._chosen = 0
         self._seen_s: float | None = None
         self._sign = 1.0 if exercise.extreme == "maximum" else -1.0
-        self._recent: deque[float] = deque(maxlen=_MEDIAN_OF)
+        self._recent: deque[tuple[float, float]] = deque(maxlen=_MEDIAN_OF)
 
     @property
     def signal(self) -> SignalSpec:
@@ -167,13 +178,15 @@ class _LiveSide:
     def step(self, body: Body, lengths: LimbLengths) -> Movement | None:
         """Feed one frame; the movement that it finished."""
         now_s = float(body.time_s[0])
-        values = [float(signal_series(body, one, lengths, side=self.side).values[0]) for one in self._signals]
+        series = [signal_series(body, one, lengths, side=self.side) for one in self._signals]
+        values = [float(one.values[0]) for one in series]
         self._choose(values, now_s)
         self.value = values[self._chosen]
         if not np.isfinite(self.value):
             return None
-        self._recent.append(self._sign * self.value)
-        movement = self.counter.step(float(np.median(self._recent)), now_s)
+        self._recent.append((self._sign * self.value, float(series[self._chosen].sd[0])))
+        middle, sd = sorted(self._recent)[len(self._recent) // 2]
+        movement = self.counter.step(middle, now_s, sd)
         if self.counter.motion != "rest" or movement is not None:
             self.last_moved_s = now_s
         return movement
@@ -189,12 +202,18 @@ class _LiveSide:
             self.counter.restart()
 
 
-def _sequence(frames: Collection[tuple[float, Poses]]) -> PoseSequence:
-    times, poses = zip(*frames, strict=True)
-    return PoseSequence(
-        np.stack([one.keypoints for one in poses]),
-        np.stack([one.scores for one in poses]),
-        np.array(times, np.float64),
-        np.zeros(1, np.int64),
-        poses[0].skeleton,
+def _of_frame(poses: Poses, time_s: float) -> PoseSequence:
+    track_ids = np.zeros(1, np.int64)
+    keypoints, scores, times = poses.keypoints[None], poses.scores[None], np.array([time_s], np.float64)
+    return PoseSequence(keypoints, scores, times, track_ids, poses.skeleton)
+
+
+def _joined(frames: Collection[PoseSequence]) -> PoseSequence:
+    """One frame after the other."""
+    return replace(
+        next(iter(frames)),
+        keypoints=np.concatenate([one.keypoints for one in frames]),
+        scores=np.concatenate([one.scores for one in frames]),
+        time_s=np.concatenate([one.time_s for one in frames]),
+        keypoint_sd=np.concatenate([one.keypoint_sd for one in frames if one.keypoint_sd is not None]),
     )

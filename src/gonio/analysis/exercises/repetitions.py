@@ -72,6 +72,11 @@ class Curve:
     values: FloatArray64
     sd: FloatArray64
 
+    @property
+    def backwards(self) -> "Curve":
+        """As if time ran the other way."""
+        return Curve(-self.time_s[::-1], self.values[::-1], self.sd[::-1])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Count:
@@ -143,16 +148,16 @@ def count_upward(series: Series, wanted: Range, tempo: Tempo, side: Side) -> Cou
         return Count((), None, 0, 0, (series,))
     curve = Curve(series.time_s[seen], smooth[seen], known_between(series.time_s, series.sd)[seen])
     movements = _movements(curve, wanted, tempo)
+    halves = [] if any(one.counts or one.unsure for one in movements) else _second_half(curve, wanted, tempo)
     timed = [_timed(curve, movement, side) for movement in movements if movement.counts]
-    timed = timed or _second_half(curve, wanted, tempo, side)
-    told = [replace(one, repetition=replace(one.repetition, unit=series.unit)) for one in timed]
-    timed = [one for one in told if not one.repetition.range < one.repetition.range_sd]
-    unsure = len(told) - len(timed)
+    timed += [_forwards(_timed(curve.backwards, movement, side)) for movement in halves if movement.counts]
+    timed = [replace(one, repetition=replace(one.repetition, unit=series.unit)) for one in timed]
     if len(timed) == 1 and not (timed[0].begun and timed[0].finished) and timed[0].repetition.range < wanted.full:
         timed = []  # half of a repetition and nothing to compare it with: no evidence unless it has the full range
     timed = _with_rests(timed, (float(curve.time_s[0]), float(curve.time_s[-1])))
     cut_off = timed[0] if len(timed) > 1 and not timed[0].begun else None
-    partial = sum(not movement.counts for movement in movements)
+    partial = sum(not (movement.counts or movement.unsure) for movement in movements)
+    unsure = sum(movement.unsure for movement in (*movements, *halves))
     return Count(tuple(timed[1:] if cut_off else timed), cut_off, partial, 0, (series,), unsure)
 
 
@@ -173,7 +178,7 @@ def _movements(curve: Curve, wanted: Range, tempo: Tempo) -> list[Movement]:
 
     def run(typical: float | None) -> tuple[list[Movement], RepetitionCounter]:
         counter = RepetitionCounter(least_range=wanted.least, shortest_s=tempo.shortest_s, typical=typical)
-        steps = [counter.step(value, time) for value, time in zip(curve.values, curve.time_s, strict=True)]
+        steps = [counter.step(*sample) for sample in zip(curve.values, curve.time_s, curve.sd, strict=True)]
         return [movement for movement in (*steps, counter.finish()) if movement is not None], counter
 
     movements, counter = run(None)
@@ -182,7 +187,7 @@ def _movements(curve: Curve, wanted: Range, tempo: Tempo) -> list[Movement]:
 
 def _timed(curve: Curve, movement: Movement, side: Side) -> Found:
     """When a movement of the counter began, turned and ended, between the samples."""
-    time_s, values, sd = curve.time_s, curve.values, curve.sd
+    time_s, values = curve.time_s, curve.values
     low, peak = (int(np.searchsorted(time_s, one.time_s)) for one in (movement.low, movement.high))
     after = peak + int(np.argmin(until_risen(values[peak:], movement.range / 2)))
     reach, back = movement.range, values[peak] - values[after]
@@ -198,12 +203,12 @@ def _timed(curve: Curve, movement: Movement, side: Side) -> Found:
         end_s=float(time_s[-1]) if end_s is None or not movement.finished else end_s,
         side=side,
         range=reach,
-        range_sd=float(np.hypot(sd[peak], sd[low])),
+        range_sd=movement.range_sd,
     )
     begun = low > 0 or values[low] <= values[after] + _NOT_THE_START * max(reach, back)
     half_s = crossing_s(time_s, values, values[peak] - reach / 2, start=peak, step=-1)
     half_out_s = float("nan") if half_s is None else half_s
-    turn_sd_s, rest_s = _turn_sd_s(curve, hold_s, sd[peak]), repetition.start_s
+    turn_sd_s, rest_s = _turn_sd_s(curve, hold_s, movement.high.sd), repetition.start_s
     return Found(repetition, rest_s, hold_s, turn_sd_s, movement.finished, begun, half_out_s=half_out_s)
 
 
@@ -230,11 +235,10 @@ def _with_rests(found: list[Found], recorded_s: tuple[float, float]) -> list[Fou
     return result
 
 
-def _second_half(curve: Curve, wanted: Range, tempo: Tempo, side: Side) -> list[Found]:
-    """The way back alone, of a recording that shows no more: counted on the signal run backwards."""
-    backwards = Curve(-curve.time_s[::-1], curve.values[::-1], curve.sd[::-1])
-    movements = [one for one in _movements(backwards, wanted, tempo) if one.counts and not one.finished]
-    return [_forwards(_timed(backwards, movement, side)) for movement in movements[-1:]]
+def _second_half(curve: Curve, wanted: Range, tempo: Tempo) -> list[Movement]:
+    """The way back alone, of a recording that shows no more: found on the signal run backwards."""
+    movements = _movements(curve.backwards, wanted, tempo)
+    return [one for one in movements if (one.counts or one.unsure) and not one.finished][-1:]
 
 
 def _forwards(one: Found) -> Found:

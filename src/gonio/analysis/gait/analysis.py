@@ -20,7 +20,7 @@ from gonio.analysis.gait.strides import has_few_frames, stride_time
 from gonio.analysis.gait.ways import longest_way
 from gonio.analysis.landmarks import Limb, landmark, positions, require_one_person
 from gonio.analysis.options import AnalysisOptions
-from gonio.analysis.result import NOT_MEDICAL, Analysis, Cycle, Finding, Measure
+from gonio.analysis.result import Analysis, Cycle, Finding, Measure
 from gonio.analysis.series import Series
 from gonio.analysis.view import View, detect_view
 from gonio.arrays import BoolArray
@@ -191,7 +191,6 @@ def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted
         pattern = strike_finding(steps)
         if pattern is not None:
             yield pattern
-    yield Finding("note", NOT_MEDICAL)
 
 
 def _why_no_steps(sequence: PoseSequence, body: Body, rate: float) -> str:
@@ -224,7 +223,7 @@ def _from_the_front(sequence: PoseSequence, options: AnalysisOptions, view: View
         track_id=int(sequence.track_ids[0]),
         measures=measures,
         series=series,
-        findings=(*(Finding("limit", limit) for limit in limits), Finding("note", NOT_MEDICAL)),
+        findings=tuple(Finding("limit", limit) for limit in limits),
         excluded_fraction=_excluded_fraction(usable),
         facts=_facts(body, view, unit),
         history=sequence.history,

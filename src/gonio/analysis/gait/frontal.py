@@ -6,6 +6,7 @@ ankle is higher.
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def frontal_measures(
     widths = apart[np.isfinite(apart)] if stepped else np.zeros(0)
     yield _width(widths, unit, steps=cadence.count, why_not="ankles not seen" if stepped else cadence.note)
     for one in series:
-        yield range_of_motion(one)
+        yield replace(range_of_motion(one), side="both")  # the same of either side: only the curve's sign is the left's
 
 
 def frontal_cadence(sequence: PoseSequence, body: Body) -> Measure:

@@ -133,8 +133,6 @@ def analyse_one(
             path,
             source,
             motion,
-            request.options,
-            activity=request.activity,
             command=request.command(source, path),
             blur_faces=request.blur_faces,
         )

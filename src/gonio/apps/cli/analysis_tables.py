@@ -32,8 +32,7 @@ def print_analysis(motion: "Motion") -> None:
         typer.echo(f"{finding.kind}: {finding.text}{f' ({times})' if times else ''}")
     if analysis.excluded_fraction > 0:
         typer.echo(excluded_text(analysis.excluded_fraction))
-    if not any(NOT_MEDICAL in finding.text for finding in analysis.findings):
-        typer.echo(NOT_MEDICAL)
+    typer.echo(NOT_MEDICAL)
 
 
 def measure_lines(measures: Sequence[Measure]) -> list[str]:

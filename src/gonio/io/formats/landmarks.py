@@ -91,7 +91,8 @@ def frames_of_landmarks(
     if not len(people):
         raise unusable(source, "it has no frame", "is it the right file?")
     if not (np.diff(times) > 0).all():
-        raise unusable(source, "its times do not increase", "correct them, or leave them out and give fps")
+        way_out = "correct them, or leave them out and give --fps (in Python: fps)"
+        raise unusable(source, "its times do not increase", way_out)
     xys = np.stack(people)
     if mirrored:
         xys = xys[:, list(blaze.flip_indices)]

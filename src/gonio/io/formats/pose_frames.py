@@ -98,7 +98,9 @@ def time_of_frame(index: int, fps: float | None, source: str | Path) -> float:
         ConfigError: If the rate is not given, or not positive.
     """
     if fps is None or not fps > 0:
-        raise ConfigError(f"'{source}' counts frames and has no times; give the frame rate of its video with fps")
+        raise ConfigError(
+            f"'{source}' counts frames and has no times; give the frame rate of its video with --fps (in Python: fps)"
+        )
     return index / fps
 
 
@@ -121,6 +123,9 @@ def in_pixels(
     if not normalised or np.isnan(points).all():
         return points.astype(np.float32)
     if size_wh is None:
-        raise ConfigError(f"'{source}' has parts of the picture, not pixels; give its width and height with size_wh")
+        raise ConfigError(
+            f"'{source}' has parts of the picture, not pixels; "
+            "give its width and height with --size (in Python: size_wh)"
+        )
     centres = points * np.array(size_wh) - 0.5  # 0 is the picture's edge, half a pixel from a centre
     return np.asarray(centres, np.float32)

@@ -1,17 +1,21 @@
 """Counting frame by frame gives what counting the recording gives, and nothing that was not seen yet."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from gonio.analysis.exercises import LiveCounter, LiveState, load_exercise
+from gonio.analysis.exercises import LiveCounter, LiveState, analyse_exercise, load_exercise
+from gonio.analysis.uncertainty import with_uncertainty
 from gonio.errors import ConfigError
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 
 if TYPE_CHECKING:
     from tests.unit.analysis.exercises.conftest import Figure, Waves
+
+Errors = list[tuple[float, float]]
 
 
 def poses_of(sequence: PoseSequence, step: int) -> Poses:
@@ -24,8 +28,8 @@ def poses_of(sequence: PoseSequence, step: int) -> Poses:
     )
 
 
-def states(sequence: PoseSequence, name: str) -> list[LiveState]:
-    counter = LiveCounter(load_exercise(name))
+def states(sequence: PoseSequence, name: str, errors: "Errors | None" = None) -> list[LiveState]:
+    counter = LiveCounter(load_exercise(name), error_by_score=errors)
     return [counter.step(poses_of(sequence, i), float(t)) for i, t in enumerate(sequence.time_s)]
 
 
@@ -75,3 +79,20 @@ def test_hold_runs(figure: "type[Figure]") -> None:
     seen = states(figure().push_up(time_s, 0 * time_s), "plank")
     assert seen[-1].held_s == pytest.approx(4.9)
     assert (seen[-1].phase, seen[0].phase) == ("hold", "rest")
+
+
+@pytest.mark.parametrize(("rms", "count"), [(0.03, 3), (0.3, 0)])
+def test_a_movement_smaller_than_its_own_error_is_none_as_in_a_recording(
+    figure: "type[Figure]", wave: "Waves", rms: float, count: int
+) -> None:
+    sequence, errors = figure(yaw_deg=90).squat(*wave(3)), [(0.0, rms), (1.0, rms)]
+    assert states(sequence, "squat", errors)[-1].count == count
+    recorded = analyse_exercise(with_uncertainty(sequence, error_by_score=errors), load_exercise("squat"))
+    assert len(recorded.repetitions) == count
+
+
+def test_the_error_of_doubtful_keypoints_is_known_without_being_told(figure: "type[Figure]", wave: "Waves") -> None:
+    sequence = figure(yaw_deg=90).squat(*wave(3), deepest_deg=60)
+    assert states(sequence, "squat")[-1].count == 3
+    doubtful = replace(sequence, scores=np.full_like(sequence.scores, 0.52))
+    assert states(doubtful, "squat")[-1].count == 0

@@ -226,6 +226,8 @@ def test_the_front_view_counts_steps_and_measures_width() -> None:
     assert found.events == ()
     assert found.measure("cadence").value == pytest.approx(120 / 1.1, abs=2)
     assert found.measure("step_width").value == pytest.approx(0.2, abs=0.01)
+    assert found.measure("pelvis_obliquity_range").unit == found.measure("trunk_lateral_lean_range").unit == "deg"
+    assert {measure.side for measure in found.measures} == {"both"}
 
 
 def test_fewer_frames_and_no_feet_are_limits() -> None:

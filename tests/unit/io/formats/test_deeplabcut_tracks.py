@@ -55,7 +55,7 @@ def test_damaged(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     table([]).to_csv(path)
     text = path.read_text()
-    with pytest.raises(ConfigError, match="give the frame rate of its video with fps"):
+    with pytest.raises(ConfigError, match="give the frame rate of its video with --fps"):
         read_deeplabcut_tracks(path)
     path.write_text(text[: text.rindex(",")])
     with pytest.raises(MediaError, match=r"a row is not one of numbers|another number of cells"):

@@ -121,7 +121,7 @@ def test_myogait_mirrored_is_mirrored_back(tmp_path: Path) -> None:
         (json.dumps([[*marks()[:-1], {"x": "a", "y": 1}]]), MediaError, "without numbers x and y"),
         (json.dumps([{"time": 1, "landmarks": marks()}] * 2), MediaError, "times do not increase"),
         (json.dumps([marks()])[:-9], MediaError, "not JSON"),
-        (json.dumps([marks()]), ConfigError, "give its width and height with size_wh"),
+        (json.dumps([marks()]), ConfigError, "give its width and height with --size"),
     ],
     ids=["other", "no landmarks", "count", "word", "times", "cut", "no size"],
 )

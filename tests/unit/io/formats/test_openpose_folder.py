@@ -64,7 +64,7 @@ def test_coco_order_ids_and_another_skeleton(tmp_path: Path) -> None:
 
 def test_parts_of_the_picture(tmp_path: Path) -> None:
     frame(tmp_path / "json", 0, [[value for _ in range(25) for value in (0.5, 0.25, 0.9)]])
-    with pytest.raises(ConfigError, match="give its width and height with size_wh"):
+    with pytest.raises(ConfigError, match="give its width and height with --size"):
         read_openpose(tmp_path / "json", fps=50)
     frames = read_openpose(tmp_path / "json", fps=50, size_wh=(200, 400))
     np.testing.assert_allclose(frames[0].keypoints[0, 0], (99.5, 99.5))
