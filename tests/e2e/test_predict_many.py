@@ -69,6 +69,17 @@ def test_a_folder_or_pattern_of_videos(
     assert check.names(tmp_path / "numbers") == ["left-poses.json", "right-poses.json"]
 
 
+def test_the_options_of_a_folder_mean_the_same_whatever_it_holds(
+    gonio: "Gonio", check: "Check", tmp_path: Path, two_films: tuple[Path, Path]
+) -> None:
+    (tmp_path / "takes").mkdir()
+    two_films[1].rename(tmp_path / "takes" / "right.mp4")
+    options = ("--model", "lightning", "--json", "numbers", "--also", ".csv", "--stride", "6")
+    result = gonio("predict", "takes", "takes/right.mp4", *options)
+    assert result.returncode == 0, result.stderr
+    assert check.names(tmp_path / "numbers") == ["right-poses.csv", "right-poses.json"]
+
+
 def test_followed_at_a_rate(gonio: "Gonio", check: "Check", tmp_path: Path, two_films: tuple[Path, Path]) -> None:
     result = gonio("predict", *two_films, "--track", "--target-fps", "5", "--model", "multipose", "--json", "numbers")
     assert result.returncode == 0

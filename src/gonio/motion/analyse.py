@@ -16,7 +16,7 @@ from gonio.io.sources import Source, SourceLike, open_source
 from gonio.io.sources.base import Selection
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
-from gonio.motion.choice import first_who, shows
+from gonio.motion.choice import whoever_does_it
 from gonio.motion.people import OnStep, errors_of, main_people, prepare, read_people, track_people, with_person
 from gonio.motion.settings import Setting, settings_of
 from gonio.results import Result
@@ -80,8 +80,8 @@ def analyse(
         start_s: Leave out what comes before; all times stay those of the source.
         end_s: Stop at this time.
         on_result: Called with each frame of a video as it is done, to show progress.
-        on_step: Called now and then in the other long steps: with ``"tracking"``, ``"cleaning"`` or ``"measuring"``,
-            the frames done and the frames in all.
+        on_step: Called now and then in the other long steps: with ``"tracking"``, ``"cleaning"`` or ``"measuring"``
+            (``"cleaning track 2"`` where somebody else is tried), the frames done and the frames in all.
 
     Raises:
         MediaError: If the source cannot be read, or nobody is in it or in the part of it.
@@ -110,13 +110,19 @@ def analyse(
     if part.has_times:
         everyone = everyone.noted(f"only the part {part}")
 
+    tracks = main_people(everyone) if track_id is None else [track_id]
+
     def measured(track: int) -> tuple[Analysis, PoseSequence]:
-        person = prepare(everyone.person(track), errors=errors_of(used), cleaning=cleaning, on_step=on_step)
-        on_step("measuring", 0, len(person))
+        whom = "" if track == tracks[0] else f" track {track}"
+
+        def step(name: str, done: int, of: int) -> None:
+            on_step(f"{name}{whom}", done, of)
+
+        person = prepare(everyone.person(track), errors=errors_of(used), cleaning=cleaning, on_step=step)
+        step("measuring", 0, len(person))
         return with_few_frames_said(measure(person, options)), person
 
-    tracks = main_people(everyone) if track_id is None else [track_id]
-    analysis, person = first_who(shows(activity), tracks, measured)
+    analysis, person = whoever_does_it(activity, tracks, measured)
     settings = settings_of(
         activity, options, track_id=track_id, part=part, fps=fps, size_wh=size_wh, marker_map=marker_map
     )

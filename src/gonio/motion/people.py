@@ -76,15 +76,6 @@ def read_people(
     return _together(found, str(path))
 
 
-def main_person(sequence: PoseSequence) -> int:
-    """The track of whoever is largest and longest in sight.
-
-    Raises:
-        MediaError: If no track has a keypoint.
-    """
-    return main_people(sequence)[0]
-
-
 def main_people(sequence: PoseSequence) -> list[int]:
     """The tracks of those most in sight, by the sum over time of size times score, from the most down to half of it.
 

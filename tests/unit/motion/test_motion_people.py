@@ -11,7 +11,7 @@ from gonio.io.formats.openpose import write_openpose
 from gonio.io.formats.sequence_files import write_sequence
 from gonio.io.sources.base import Selection
 from gonio.motion.analyse import analyse
-from gonio.motion.people import main_people, main_person, prepare, read_people, with_person
+from gonio.motion.people import main_people, prepare, read_people, with_person
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import load_skeleton
 
@@ -34,12 +34,12 @@ def people(*heights_px: float, steps: int = 40) -> PoseSequence:
 
 
 def test_the_largest_who_stays_is_measured() -> None:
-    assert main_person(people(150, 300, 200)) == 2
+    assert main_people(people(150, 300, 200))[0] == 2
     passing = people(150, 300, 200)
     scores = passing.scores.copy()
     keypoints = passing.keypoints.copy()
     keypoints[5:, 1], scores[5:, 1] = np.nan, 0
-    assert main_person(replace(passing, keypoints=keypoints, scores=scores)) == 3
+    assert main_people(replace(passing, keypoints=keypoints, scores=scores))[0] == 3
 
 
 def test_those_who_are_as_prominent_come_in_order() -> None:
@@ -49,7 +49,7 @@ def test_those_who_are_as_prominent_come_in_order() -> None:
 def test_nobody_is_an_error() -> None:
     nobody = people(150)
     with pytest.raises(MediaError, match="nobody to measure"):
-        main_person(replace(nobody, keypoints=np.full_like(nobody.keypoints, np.nan)))
+        main_people(replace(nobody, keypoints=np.full_like(nobody.keypoints, np.nan)))
 
 
 def test_the_others_stay_as_they_were() -> None:
@@ -85,7 +85,7 @@ def test_people_without_ids_are_tracked_first(tmp_path: Path) -> None:
     )
     found = read_people(tmp_path / "poses.json")
     assert len(found.track_ids) == 2
-    largest = found.person(main_person(found))
+    largest = found.person(main_people(found)[0])
     np.testing.assert_allclose(np.nanmax(largest.keypoints[..., 1]), FIGURE[:, 1].max() * 300 + 50, atol=1)
 
 

@@ -96,7 +96,9 @@ def analyse_gait(
         cycles=tuple(_cycles(steps, series)),
         findings=tuple(_findings(sequence, steps, view, activity)),
         excluded_fraction=_excluded_fraction(usable),
-        facts=_facts(steps.body, view, unit) | {"events": "weighted mean of methods, see docs/gait.md"},
+        facts=_facts(steps.body, view, unit)
+        | {"events": "weighted mean of methods, see docs/gait.md"}
+        | _other_gait(steps, activity),
         history=sequence.history,
     )
 
@@ -167,11 +169,9 @@ def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted
             "limit", "Left and right heel strikes do not take turns: this may be no walking, or steps are missed."
         )
     bounce = steps.locomotion.bounce
-    looks_like = "running" if bounce > 0 else "gait"
-    if activity not in ("auto", looks_like) and steps.events and abs(bounce) > _CLEAR_BOUNCE:
-        words = "running", "walking"
-        seen, asked = words if looks_like == "running" else words[::-1]
-        yield Finding("limit", f"This looks like {seen}, and was measured as {asked}, as asked for: --as {looks_like}.")
+    if other := _other_gait(steps, activity).get("looks like"):
+        name = "running" if other == "running" else "gait"
+        yield Finding("limit", f"This looks like {other}, and was measured as was asked for; --as {name} is for it.")
     if activity == "auto" and steps.events and not abs(bounce) > _CLEAR_BOUNCE:
         other = "running" if steps.locomotion.activity == "gait" else "walking"
         yield Finding("limit", f"Walking and running are hardly told apart here; it may be {other}: say which it is.")
@@ -191,6 +191,14 @@ def _findings(sequence: PoseSequence, steps: Steps, view: View, activity: Wanted
         pattern = strike_finding(steps)
         if pattern is not None:
             yield pattern
+
+
+def _other_gait(steps: Steps, activity: Wanted) -> dict[str, str]:
+    """``{"looks like": "walking"}`` of what was asked to be a run, or the other way round; else nothing."""
+    bounce = steps.locomotion.bounce
+    other = "running" if activity == "gait" and bounce > _CLEAR_BOUNCE else ""
+    other = "walking" if activity == "running" and bounce < -_CLEAR_BOUNCE else other
+    return {"looks like": other} if other and steps.events else {}
 
 
 def _why_no_steps(sequence: PoseSequence, body: Body, rate: float) -> str:

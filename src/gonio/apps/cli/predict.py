@@ -91,7 +91,7 @@ def predict(
     """Find people and their keypoints in SOURCE; write drawn pictures or video, and the numbers.
 
     With neither --out nor --json, both go to the folder gonio-out. Several sources share the networks' runs, and each
-    has its own files there. A folder's pictures are one source, its videos one each.
+    has its own files there. A folder of pictures is one source, of videos each is one.
 
     Examples:
       gonio predict photo.jpg
@@ -104,8 +104,8 @@ def predict(
     video = VideoSettings(crf=crf, preset=preset)
     opening = partial(open_source, start_s=start, end_s=end, stride=stride)
     loading = partial(load_model, model, runtime=runtime, device=device, input_size=input_size, detector=detector)
-    sources = [inner for name in source for inner in sources_named(name)]
-    if len(sources) > 1:
+    sources = list(dict.fromkeys(inner for name in source for inner in sources_named(name)))
+    if len(sources) > 1 or sources != source:  # the options mean the same whether a folder holds one video or two
         places = Places.of(out, json, also or [], default=DEFAULT_FOLDER)
         jobs = open_jobs(sources, opening, places)
         draws_films = places.media is not None and any(job.source and job.source.is_video for job in jobs)

@@ -1,6 +1,7 @@
 """Folders and patterns that hold videos: each of them is a source of its own."""
 
 import glob
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,6 +9,11 @@ from gonio.errors import MediaError
 from gonio.io.images import IMAGE_SUFFIXES
 from gonio.io.sources.base import natural_key
 from gonio.io.sources.video import VIDEO_SUFFIXES
+
+DRAWN = "-poses"
+"""What the name of a drawn film ends in, behind that of its source."""
+
+_log = logging.getLogger(__name__)
 
 
 def videos_among(files: Iterable[Path]) -> list[Path]:
@@ -17,10 +23,12 @@ def videos_among(files: Iterable[Path]) -> list[Path]:
 
 
 def sources_named(name: str) -> list[str]:
-    """What is opened for a name: of a folder or a pattern with videos, each video beside its pictures as one set.
+    """What is opened for a name: of a folder or a pattern with videos and no pictures, each video.
+
+    Films that an earlier run drew beside their sources (``a-poses.mp4`` beside ``a.mov``) are left out, and logged.
 
     Args:
-        name: As a person gives it; what is neither a folder nor a pattern stays as it is.
+        name: As a person gives it; what is no folder and no pattern stays as it is, and so does what has pictures.
 
     Raises:
         MediaError: If the folder cannot be read.
@@ -39,6 +47,15 @@ def sources_named(name: str) -> list[str]:
     except (OSError, ValueError):  # no name that a file can have: whoever opens it says so
         return [name]
     files = [file for file in files if file.is_file() and not file.name.startswith(".")]
-    pictures = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
-    videos = [str(file) for file in videos_among(files) if file not in pictures]  # a GIF among pictures is one
-    return videos if videos and not pictures else [name, *videos]
+    videos = videos_among(files)
+    if not videos or any(file.suffix.lower() in IMAGE_SUFFIXES for file in files):
+        return [name]
+    stems = {file.with_suffix("") for file in videos}
+    drawn = [file for file in videos if file.stem.endswith(DRAWN) and _source_of(file) in stems]
+    if drawn:
+        _log.warning("left out what an earlier run drew: %s", ", ".join(f"'{file}'" for file in drawn))
+    return [str(file) for file in videos if file not in drawn]
+
+
+def _source_of(drawn: Path) -> Path:
+    return drawn.with_name(drawn.stem.removesuffix(DRAWN))

@@ -1,5 +1,6 @@
 """Pictures: one, or a set from a folder, a pattern or a list, in which a bad one does not stop the rest."""
 
+import logging
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,6 +16,8 @@ from gonio.io.sources.base import FrameSource, Selection, natural_key
 from gonio.io.sources.video import VIDEO_SUFFIXES
 from gonio.structures.frame import Frame
 from gonio.timing import timed
+
+_log = logging.getLogger(__name__)
 
 Picture: TypeAlias = str | Path | npt.NDArray[Any] | Image.Image
 """A picture file, ``(H, W, 3)`` uint8 RGB (grey and RGBA work too), or a PIL image."""
@@ -135,5 +138,7 @@ def _open_set(files: Sequence[Path], name: str, selection: Selection, prefetch: 
             raise MediaError(f"no image in '{name}', but {number}; give each video by its name, such as '{min(films)}'")
         found = f"found {len(files)} other files" if files else "no file lies directly in it"
         raise MediaError(f"no image in '{name}' ({found}); it needs files ending in {', '.join(IMAGE_SUFFIXES)}")
+    if beside := sum(file.suffix.lower() in VIDEO_SUFFIXES and file not in pictures for file in files):
+        _log.warning("of '%s' the pictures are taken; give its videos (%d) by their names, or a pattern", name, beside)
     pictures.sort(key=lambda file: natural_key(str(file)))
     return ImageSource(pictures, name, selection, prefetch=prefetch)

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gonio.errors import MediaError
+from gonio.io.sources import open_source
 from gonio.io.sources.folders import sources_named
 
 
@@ -20,10 +22,21 @@ def test_a_folder_of_videos_is_each_of_them(folder: Path) -> None:
     assert sources_named(str(folder)) == [str(folder / "take2.MOV"), str(folder / "take10.mp4")]
 
 
-def test_pictures_beside_videos_are_one_more_source(folder: Path) -> None:
-    (folder / "photo.jpg").write_bytes(b"x")
-    (folder / "wave.gif").write_bytes(b"x")
-    assert sources_named(str(folder)) == [str(folder), str(folder / "take2.MOV"), str(folder / "take10.mp4")]
+def test_a_folder_with_pictures_stays_one_source_and_its_videos_are_said(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Image.new("RGB", (8, 8)).save(folder / "photo.jpg")
+    assert sources_named(str(folder)) == [str(folder)]
+    assert len(list(open_source(str(folder)))) == 1
+    assert "give its videos (2) by their names" in caplog.text
+
+
+def test_what_was_drawn_before_is_no_source(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "take10-poses.mp4").write_bytes(b"x")
+    (folder / "other-poses.mp4").write_bytes(b"x")  # whose source is not here
+    names = [Path(name).name for name in sources_named(str(folder))]
+    assert names == ["other-poses.mp4", "take2.MOV", "take10.mp4"]
+    assert "take10-poses.mp4" in caplog.text
 
 
 def test_a_pattern(folder: Path) -> None:
