@@ -21,14 +21,19 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """``"did you mean 'squat'? "`` where a known name is like the one seen, else nothing: part of a message's help.
+
+    Args:
+        name: As it was written.
+        known: What it may have been meant for.
+        cutoff: How like one has to be: 1 is the same, as in `difflib.get_close_matches`.
 
     Example:
         >>> did_you_mean("sqaut", ["squat", "plank"])
         "did you mean 'squat'? "
     """
-    close = get_close_matches(name, list(known), n=1)
+    close = get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return f"did you mean {close[0]!r}? " if close else ""
 
 

@@ -197,3 +197,23 @@ def source_stem(name: str) -> str:
     path = urlsplit(name).path if "://" in name else name
     stem = Path(path).stem or Path(path).name or "poses"
     return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "poses"
+
+
+def free_stem(stem: str, taken: set[str]) -> str:
+    """The stem, or with a number behind it: many file systems take A and a for one.
+
+    Args:
+        stem: As wished for.
+        taken: Case-folded; the answer is added.
+
+    Example:
+        >>> taken: set[str] = set()
+        >>> free_stem("run", taken), free_stem("Run", taken)
+        ('run', 'Run-2')
+    """
+    free, number = stem, 1
+    while free.casefold() in taken:
+        number += 1
+        free = f"{stem}-{number}"
+    taken.add(free.casefold())
+    return free

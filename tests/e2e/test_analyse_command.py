@@ -236,6 +236,19 @@ def test_a_folder_of_videos(gonio: "Gonio", tmp_path: Path) -> None:
     assert [Path(name).name for name in of] == ["a.MOV", "a.mp4"]
 
 
+def test_of_a_folder_a_report_that_cannot_be_written_costs_no_measurement(gonio: "Gonio", tmp_path: Path) -> None:
+    videos, out = tmp_path / "videos", tmp_path / "out"
+    videos.mkdir()
+    (videos / "walk.mp4").symlink_to(CLIP)
+    (out / "walk.html").mkdir(parents=True)
+    part = ("--model", "lightning", "--end", "0.5")
+    done = gonio("analyse", videos, "--as", "angles", "--out", out, "--json", *part)
+    assert done.returncode == 1
+    both = record(done.stdout)
+    assert json.loads((out / "walk.json").read_text()) == both["analyses"][0]
+    assert ["walk.html': it is a folder" in failure for failure in both["failures"]] == [True]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

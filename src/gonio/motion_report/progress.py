@@ -26,6 +26,8 @@ _LIMIT = (
     "The standard errors are those of the measurement. How much the same person varies from day to day comes on top: "
     "a change just above the limit may still be chance."
 )
+_OF_SIGNAL = ("range", "symmetry")
+"""Measures of what an exercise was counted on: of another signal they are other quantities under the same name."""
 _HEIGHT = 170
 _EDGE = 6.0
 """Per cent of a plot left free at either side, for the error bars."""
@@ -39,6 +41,7 @@ class Trend:
         name: As of the measure.
         unit: Of the values.
         side: The person's.
+        signal: What the exercise was counted on, where that makes it another number; else empty.
         dates: Of the sessions that have it, in order.
         values: One for each date.
         sds: One for each date; NaN where unknown.
@@ -47,6 +50,7 @@ class Trend:
     name: str
     unit: str
     side: str
+    signal: str
     dates: tuple[datetime, ...]
     values: tuple[float, ...]
     sds: tuple[float, ...]
@@ -62,7 +66,7 @@ class Trend:
 
         Example:
             >>> day = datetime(2026, 1, 1)
-            >>> round(Trend("a", "deg", "left", (day, day), (50, 60), (3, 4)).minimal_detectable_change, 6)
+            >>> round(Trend("a", "deg", "left", "", (day, day), (50, 60), (3, 4)).minimal_detectable_change, 6)
             9.8
         """
         return 1.96 * math.hypot(self.sds[0], self.sds[-1])
@@ -110,17 +114,19 @@ def progress_html(sessions: Sequence[Session], *, person: str = "") -> str:
 
 
 def trends_of(sessions: Sequence[Session]) -> list[Trend]:
-    """By name, side and unit, in their first order; what fewer than two sessions measured is left out.
+    """By name, side, unit and signal, in their first order; what fewer than two sessions measured is left out.
 
     Args:
         sessions: In order of time.
     """
-    found: dict[tuple[str, str, str], list[tuple[datetime, float, float]]] = {}
+    several = len(_known(sessions, "signal")) > 1
+    found: dict[tuple[str, str, str, str], list[tuple[datetime, float, float]]] = {}
     for session in sessions:
         for measure in session.measures:
             if measure.value is not None:
                 sd = math.nan if measure.sd is None else measure.sd
-                key = (measure.name, measure.unit, measure.side)
+                signal = session.circumstances["signal"] if several and measure.name in _OF_SIGNAL else ""
+                key = (measure.name, measure.unit, measure.side, signal)
                 found.setdefault(key, []).append((session.created, measure.value, sd))
     return [
         Trend(*key, *(tuple(column) for column in zip(*points, strict=True)))
@@ -148,7 +154,8 @@ def _judgement(trend: Trend) -> str:
 
 
 def _label(trend: Trend) -> str:
-    return title(trend.name if trend.side == "both" else f"{trend.side} {trend.name}")
+    name = title(trend.name if trend.side == "both" else f"{trend.side} {trend.name}")
+    return f"{name}, {trend.signal}" if trend.signal else name
 
 
 def _figure(trend: Trend) -> str:
@@ -239,12 +246,15 @@ def _session(session: Session) -> str:
 
 
 def _warnings(sessions: Sequence[Session]) -> str:
-    """What makes numbers of these sessions no comparison: other views or models, other units."""
+    """What makes numbers of these sessions no comparison: other views, models or signals, other units."""
     texts = [
         f"The sessions differ in {name}: a difference between them may come from that."
         for name in sessions[0].circumstances
-        if len({session.circumstances[name] for session in sessions}) > 1
+        if len(_known(sessions, name)) > 1
     ]
+    measured = {measure.name for session in sessions for measure in session.measures if measure.value is not None}
+    if len(_known(sessions, "signal")) > 1 and (apart := [title(name) for name in _OF_SIGNAL if name in measured]):
+        texts.append(f"Compared only between sessions that were counted on the same signal: {', '.join(apart)}.")
     units: dict[str, set[str]] = {}
     for session in sessions:
         for measure in session.measures:
@@ -253,3 +263,8 @@ def _warnings(sessions: Sequence[Session]) -> str:
     if mixed := [title(name) for name, seen in units.items() if len(seen) > 1]:
         texts.append(f"Not compared, because the sessions have them in different units: {', '.join(mixed)}.")
     return "".join(tag("p", escape(text), class_="note") for text in texts)
+
+
+def _known(sessions: Sequence[Session], name: str) -> set[str]:
+    """What a circumstance was, where that is known."""
+    return {session.circumstances[name] for session in sessions} - {""}

@@ -53,7 +53,8 @@ class Session(BaseModel):
     def circumstances(self) -> dict[str, str]:
         """What numbers of two sessions should have in common; empty where it is not known."""
         words = self.facts.get("view", "").replace(",", " ").split()
-        return {"view": words[0] if words else "", "model": self.model or ""}
+        signal = self.facts.get("signal", "")
+        return {"view": words[0] if words else "", "model": self.model or "", "signal": signal}
 
 
 def read_session(path: Path) -> Session:

@@ -6,7 +6,7 @@ from benchmarks.motion.jointed_person import jointed_person, seen
 
 from gonio.analysis.angles import angle_series
 from gonio.analysis.kinematics import angular_velocity, mean, peak, range_of_motion, summarise
-from gonio.analysis.propagation import LASTING
+from gonio.analysis.propagation import LASTING_IN_MEAN
 from gonio.analysis.series import Reason, Series
 from gonio.analysis.uncertainty import with_uncertainty
 
@@ -48,7 +48,7 @@ def test_range_peak_and_mean() -> None:
     assert rom.sd == pytest.approx(2 * np.sqrt(2))
     assert peak(SWING).value == pytest.approx(55, abs=0.1)
     assert peak(SWING, least=True).value == pytest.approx(5, abs=0.1)
-    assert 2 * np.sqrt(LASTING) < mean(SWING).sd < 2 * np.sqrt(LASTING + 0.05)
+    assert 2 * np.sqrt(LASTING_IN_MEAN) < mean(SWING).sd < 2 * np.sqrt(LASTING_IN_MEAN + 0.05)
     assert [measure.name for measure in summarise(SWING)] == [
         "mean_knee_flexion",
         "peak_knee_flexion",

@@ -1,5 +1,7 @@
 """What a report says a person typed to make it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,8 @@ def test_a_part_is_asked_for_again() -> None:
 
 def test_what_was_left_out_is_left_out() -> None:
     assert request().command("run.mp4", Path("a.pdf")) == "gonio analyse run.mp4 --as auto --report a.pdf --blur-faces"
+
+
+def test_one_source_needs_no_room_for_several_streams() -> None:
+    program = "import sys, gonio.apps.cli.analysis_run; sys.exit('gonio.streams' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

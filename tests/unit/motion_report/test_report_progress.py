@@ -96,3 +96,25 @@ def test_what_makes_sessions_different_is_said() -> None:
     speed = [[{"name": "speed", "value": 1.2, "sd": 0.1, "unit": u, "side": "both"}] for u in ("m/s", "leg lengths/s")]
     page = progress_html([session(1, 60, measures=speed[0]), session(2, 60, measures=speed[1])])
     assert "in different units: Speed." in page
+
+
+def test_what_is_not_known_of_a_session_makes_no_difference() -> None:
+    known = session(1, 60, facts={"view": "side (found)", "signal": "shortening of hip, knee, ankle"}, model="thunder")
+    assert "differ in" not in progress_html([known, session(2, 60)])
+
+
+def test_ranges_of_other_signals_are_no_improvement() -> None:
+    def counted_on(day: int, signal: str, value: float) -> Session:
+        measures = [{"name": "range", "value": value, "sd": 1.0, "unit": "%"}]
+        return session(day, None, measures=measures, facts={"signal": signal} if signal else {})
+
+    feet, none = "shortening of hip, knee, ankle", "lowering of hip, knee"
+    page = progress_html([counted_on(1, feet, 30), counted_on(2, none, 95)])
+    assert "beyond measurement error" not in page
+    assert "The sessions differ in signal" in page
+    assert "counted on the same signal: Range." in page
+    (trend,) = trends_of([counted_on(1, feet, 30), counted_on(2, none, 95), counted_on(3, feet, 35)])
+    assert (trend.values, trend.signal) == ((30, 35), feet)
+    assert f"Range, {feet}" in progress_html([counted_on(1, feet, 30), counted_on(2, none, 9), counted_on(3, feet, 35)])
+    (trend,) = trends_of([counted_on(1, "", 30), counted_on(2, feet, 35)])
+    assert trend.values == (30, 35)

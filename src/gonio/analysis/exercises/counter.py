@@ -2,7 +2,7 @@
 
 It follows the signal from its lowest value up to its highest and back. A turn is confirmed when half of the way up is
 undone, so noise about the extreme and pauses there count once; what is small beside the person's own repetitions or the
-least that the exercise allows, or smaller than its own error, does not count at all.
+least that the exercise allows, or smaller than what of its error changes with time, does not count at all.
 """
 
 from collections import deque
@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+
+from gonio.analysis.propagation import LASTING
 
 Motion = Literal["rest", "out", "back"]
 
@@ -46,7 +48,7 @@ class Movement:
         confirmed_s: When the signal had come back far enough; the last time seen for a movement not finished.
         finished: Whether it came back.
         counts: Whether it is a repetition.
-        unsure: Whether it would be one, but is smaller than its own standard deviation, and so may be none.
+        unsure: Whether it would be one, but is smaller than the `noise` of its range, and so may be none.
     """
 
     low: Sample
@@ -65,6 +67,15 @@ class Movement:
     def range_sd(self) -> float:
         """Standard deviation of the range; NaN where unknown."""
         return float(np.hypot(self.high.sd, self.low.sd))
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the range of somebody who stands still; NaN where unknown.
+
+        The lasting part of the keypoints' errors is the same at both ends then and makes no movement; of a movement
+        that did not come back, that is not shown. It stays in `range_sd`: the posture at the other end is another one.
+        """
+        return float(np.sqrt(1 - LASTING)) * self.range_sd if self.finished else self.range_sd
 
 
 class RepetitionCounter:
@@ -159,7 +170,7 @@ class RepetitionCounter:
             self._ranges.append(reached)
         far_enough = sustained and reached >= max(self._least, _PARTIAL * self.typical_range)
         movement = Movement(low, high, now_s, finished, far_enough)
-        if far_enough and reached < movement.range_sd:
+        if far_enough and reached < movement.noise:
             return replace(movement, counts=False, unsure=True)
         self.count += far_enough
         return movement

@@ -88,7 +88,7 @@ class Count:
         partial: How many movements were too small beside the others.
         not_allowed: How many had the range of a repetition, but broke a guard or moved what must stay in place.
         series: The signals that were counted on; two for a one-sided exercise.
-        unsure: How many were smaller than their own standard deviation, and so may be none.
+        unsure: How many were smaller than their noise, and so may be none.
     """
 
     found: tuple[Found, ...]

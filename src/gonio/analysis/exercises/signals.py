@@ -75,6 +75,8 @@ def _one_side(body: Body, signal: SignalSpec, lengths: LimbLengths, side: Limb) 
         return _bend(points, sd)
     if signal.kind == "elevation":
         return _elevation(points, ends_sd, lengths.of(signal.points, side))
+    if signal.follows is not None:
+        return _lowering(points, ends_sd, lengths.of(signal.points, side), (1 + signal.follows) / 2)
     percent = 100 / lengths.of(signal.points if signal.kind == "shortening" else signal.per, side)
     apart = np.linalg.norm(points[-1] - points[0], axis=-1)
     if signal.kind == "shortening":
@@ -105,6 +107,22 @@ def _elevation(points: list[FloatArray64], ends_sd: FloatArray64, length: float)
     down = np.clip((points[0] - points[1])[:, 1] / length, -1, 1)
     slope = np.sqrt(np.maximum(1 - down**2, _STEEPEST))
     return np.degrees(np.arccos(down)), np.degrees(ends_sd / length / slope)
+
+
+def _lowering(points: list[FloatArray64], ends_sd: FloatArray64, length: float, half: float) -> Values:
+    """1 - cos(bend / 2), where the bend is that of the upper segment, of which the height is seen, and of the lower.
+
+    Args:
+        points: Ends of the upper segment.
+        ends_sd: Of the way between them.
+        length: Of the segment.
+        half: Half of the bend, as a part of the upper segment's tilt.
+    """
+    tilt = np.arccos(np.clip((points[0] - points[1])[:, 1] / length, -1, 1))
+    steep = np.arcsin(np.sqrt(_STEEPEST))
+    inside = np.clip(tilt, steep, np.pi - steep)
+    slope = half * np.sin(half * inside) / np.sin(inside)
+    return 100 * (1 - np.cos(half * tilt)), 100 / length * ends_sd * slope
 
 
 def _weight(body: Body, signal: SignalSpec, side: Limb) -> FloatArray64:
@@ -143,6 +161,6 @@ def _signals_of(exercise: Exercise) -> Iterable[SignalSpec]:
 
 
 def _chains(signal: SignalSpec) -> set[Chain]:
-    if signal.kind in ("shortening", "elevation"):
+    if signal.kind in ("shortening", "lowering", "elevation"):
         return {signal.points}
     return {signal.per} if signal.per else set()

@@ -16,6 +16,8 @@ _DIFFERS = 0.01
 """Strides by which the time between truly differs from stride to stride: sd of 10 ms in walking."""
 _FEWEST = 3
 """Events that make a habit."""
+_LEAST_SD_S = 1e-6
+"""No event is surer, so that one without any doubt has a weight that can be summed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,6 @@ def _steady(seen: Sighting, usual_s: float, stride_s: float) -> Moment | None:
     known = [moment for moment in (seen.moment, expected) if moment is not None]
     if not known:
         return None
-    variances = np.array([moment.sd_s**2 for moment in known])
-    weights = 1 / np.maximum(variances, np.finfo(float).tiny)
+    weights = np.array([max(moment.sd_s, _LEAST_SD_S) ** -2 for moment in known])
     time_s = float(np.average([moment.time_s for moment in known], weights=weights))
     return Moment(time_s, float(weights.sum() ** -0.5)).widened(seen.spread_s)

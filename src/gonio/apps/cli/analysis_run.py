@@ -16,7 +16,6 @@ from gonio.analysis.options import AnalysisOptions
 from gonio.apps.cli.analysis_options import Scene
 from gonio.apps.cli.analysis_tables import print_analysis
 from gonio.apps.cli.console import progress_bar, say, say_error
-from gonio.apps.cli.predict_many import free_stem
 from gonio.errors import ConfigError, PoseError
 from gonio.io.atomic import atomic_path
 from gonio.io.formats.sequence_files import is_keypoint_file
@@ -25,6 +24,7 @@ from gonio.io.sources.base import Selection
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
 from gonio.results import Result
+from gonio.saving import free_stem
 
 if TYPE_CHECKING:
     from gonio.motion.analyse import Motion
@@ -114,33 +114,21 @@ def analyse_source(source: str, request: Request, *, reports: Sequence[Path], ou
         analyse_one(source, request, reports=reports, out=out, json=json)
 
 
-def analyse_one(
-    source: str, request: Request, *, reports: Sequence[Path], out: Sequence[Path], json: bool, stem: str | None = None
-) -> dict[str, Any]:
-    """Analyse, write what was asked for, say the rest; gives the record that ``--json`` prints."""
-    from gonio.motion.outputs import check_places, write_motion_report, write_numbers  # needs an extra
-    from gonio.motion.record import motion_record  # needs an extra
+def analyse_one(source: str, request: Request, *, reports: Sequence[Path], out: Sequence[Path], json: bool) -> None:
+    """Analyse, write what was asked for, say the rest; numbers first, so that a file that fails costs none."""
+    from gonio.motion.outputs import check_places, write_numbers  # needs an extra
 
     check_places(source, reports, out, request.options)
     motion = _measured(source, request)
-    record = motion_record(motion, recorded=request.recorded)
-    if json and stem is None:
-        typer.echo(json_text.dumps(record, allow_nan=False))  # first, so that a file that fails costs no measurement
-    elif not json:
+    if json:
+        typer.echo(json_text.dumps(_record(motion, request), allow_nan=False))
+    else:
         print_analysis(motion)
     for path in reports:
-        write_motion_report(
-            path,
-            source,
-            motion,
-            command=request.command(source, path),
-            blur_faces=request.blur_faces,
-        )
-        say(f"  {path}")
+        _write_report(path, source, motion, request)
     for path in out:
         write_numbers(path, motion, request.options)
         say(f"  {path}")
-    return record
 
 
 def analyse_folder(folder: Path, request: Request, *, reports: Sequence[Path], out: Sequence[Path], json: bool) -> None:
@@ -158,12 +146,14 @@ def analyse_folder(folder: Path, request: Request, *, reports: Sequence[Path], o
     for video in videos:
         stem = free_stem(video.stem, taken)
         try:
-            record = analyse_one(str(video), request, reports=[target / f"{stem}.html"], out=[], json=json, stem=stem)
+            motion = _measured(str(video), request)
+            records.append(_record(motion, request))
+            if not json:
+                print_analysis(motion)
+            _write_text(target / f"{stem}.json", json_text.dumps(records[-1], allow_nan=False, indent=1))
+            _write_report(target / f"{stem}.html", str(video), motion, request)
         except PoseError as error:
             failures.append(str(error) if str(video) in str(error) else f"{video}: {error}")
-            continue
-        records.append(record)
-        _write_text(target / f"{stem}.json", json_text.dumps(record, allow_nan=False, indent=1))
     if json:
         typer.echo(json_text.dumps({"analyses": records, "failures": failures}, allow_nan=False))
     for failure in failures:
@@ -211,6 +201,19 @@ def _measured(source: str, request: Request) -> "Motion":
             on_result=advance,
             on_step=show,
         )
+
+
+def _record(motion: "Motion", request: Request) -> dict[str, Any]:
+    from gonio.motion.record import motion_record  # needs an extra
+
+    return motion_record(motion, recorded=request.recorded)
+
+
+def _write_report(path: Path, source: str, motion: "Motion", request: Request) -> None:
+    from gonio.motion.outputs import write_motion_report  # needs an extra
+
+    write_motion_report(path, source, motion, command=request.command(source, path), blur_faces=request.blur_faces)
+    say(f"  {path}")
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from gonio.io.sources import Source
 from gonio.io.sources.base import FrameSource
 from gonio.models.model import PoseModel
 from gonio.pacing import PaceReport
-from gonio.saving import VideoSettings, source_stem
+from gonio.saving import VideoSettings, free_stem, source_stem
 from gonio.streams import SharingReport, StreamResult
 
 _MOST_BARS = 8
@@ -159,13 +159,3 @@ def _complain(jobs: list[Job]) -> bool:
     for complaint in complaints:
         say_error(str(complaint))
     return bool(complaints)
-
-
-def free_stem(stem: str, taken: set[str]) -> str:
-    """The stem, or with a number behind it: many file systems take A and a for one."""
-    free, number = stem, 1
-    while free.casefold() in taken:
-        number += 1
-        free = f"{stem}-{number}"
-    taken.add(free.casefold())
-    return free

@@ -36,13 +36,15 @@ class Figure:
     noise_px: float = 0.0
     px_per_m: float = 200.0
 
-    def squat(self, time_s: Wave, depth: Wave, *, deepest_deg: float = 100.0) -> PoseSequence:
-        """Feet on the floor, both knees bent by up to ``deepest_deg``; at 0 standing, hands at the hips' height."""
-        half = np.radians(deepest_deg) / 2 * depth
-        hip_y = 2 * THIGH * np.cos(half)
-        forward = np.sin(half) * THIGH
-        knee = np.stack([forward, SHANK * np.cos(half), 0 * half], -1)
-        hip = np.stack([0 * half, hip_y, 0 * half], -1)
+    def squat(self, time_s: Wave, depth: Wave, *, deepest_deg: float = 100.0, follows: float = 1.0) -> PoseSequence:
+        """Feet on the floor, both knees bent by up to ``deepest_deg``; at 0 standing, hands at the hips' height.
+
+        The shank tilts by ``follows`` times as much as the thigh.
+        """
+        thigh = np.radians(deepest_deg) / (1 + follows) * depth
+        shank, zero = follows * thigh, 0 * thigh
+        knee = SHANK * np.stack([np.sin(shank), np.cos(shank), zero], -1)
+        hip = knee + THIGH * np.stack([-np.sin(thigh), np.cos(thigh), zero], -1)
         return self._sequence(time_s, self._upright(hip, knee, np.zeros_like(hip)))
 
     def push_up(self, time_s: Wave, depth: Wave) -> PoseSequence:

@@ -33,19 +33,64 @@ def test_a_hand_seen_now_and_then_elsewhere_stays_in_place(figure: "type[Figure]
 
 
 def test_feet_that_the_picture_cuts_off_are_not_counted_on(figure: "type[Figure]", wave: "Waves") -> None:
-    sequence = figure(yaw_deg=90).squat(*wave(3))
+    sequence = figure(yaw_deg=90).squat(*wave(3), follows=0.45)
     keypoints, scores = sequence.keypoints.copy(), sequence.scores.copy()
     rng = np.random.default_rng(0)
     for name in ("left_ankle", "right_ankle"):
         keypoints[:, :, sequence.skeleton.index(name), 1] -= rng.uniform(0, 40, (len(sequence), 1))
         scores[:, :, sequence.skeleton.index(name)] = 0.25
     analysis = analyse_exercise(replace(sequence, keypoints=keypoints, scores=scores), load_exercise("squat"))
-    assert "knee_hip_height" in {series.name for series in analysis.series}
+    assert "hip_knee_lowering" in {series.name for series in analysis.series}
     assert len(analysis.repetitions) == 3
-    assert analysis.facts["signal"] == "height of knee over hip"
-    # Oracle: a thigh that leans by 50 deg is 1 - cos(50 deg) less high, as much as the whole leg is shorter.
+    assert analysis.facts["signal"] == "lowering of hip, knee"
+    # Oracle: knees bent by 100 deg.
     assert analysis.measure("range").value == pytest.approx(100 * (1 - np.cos(np.radians(50))), abs=3)
     assert {one.unit for one in analysis.repetitions} == {"%"}
+
+
+@pytest.mark.parametrize("yaw", [0, 90])
+@pytest.mark.parametrize("deepest_deg", [62, 75, 95, 130])
+def test_squats_are_judged_alike_without_feet(
+    figure: "type[Figure]", wave: "Waves", yaw: float, deepest_deg: float
+) -> None:
+    """Of people who squat the shank tilts less than the thigh. From the front, hips behind the feet are not seen."""
+    sequence = figure(yaw_deg=yaw).squat(*wave(4), deepest_deg=deepest_deg, follows=0.45)
+    _same_without_feet(sequence, "squat", repetitions=4, within=4 if yaw else 0.5)
+
+
+def test_standing_up_is_judged_alike_without_feet(figure: "type[Figure]", wave: "Waves") -> None:
+    """Seated, the shank is nearly upright. Whoever hardly leaves the seat has not stood up."""
+    time_s, depth = wave(4)
+    whole = figure().squat(time_s, 1 - depth, deepest_deg=95, follows=0.05)
+    _same_without_feet(whole, "sit-to-stand-5x", repetitions=4, within=3.5)
+    part = figure().squat(time_s, 1 - 0.35 * depth, deepest_deg=95, follows=0.05)
+    _same_without_feet(part, "sit-to-stand-5x", repetitions=4, within=3.5)
+
+
+def _same_without_feet(sequence: PoseSequence, name: str, *, repetitions: int, within: float) -> None:
+    scores = sequence.scores.copy()
+    scores[:, :, [sequence.skeleton.index(f"{side}_ankle") for side in ("left", "right")]] = 0
+    seen, unseen = (analyse_exercise(one, load_exercise(name)) for one in (sequence, replace(sequence, scores=scores)))
+    assert unseen.facts["signal"] == "lowering of hip, knee"
+    assert len(seen.repetitions) == len(unseen.repetitions) == repetitions
+    assert unseen.measure("range").value == pytest.approx(seen.measure("range").value, abs=within)
+    short = [["incomplete_range" in one.faults for one in analysis.repetitions] for analysis in (seen, unseen)]
+    assert short[0] == short[1]
+
+
+def test_balance_asks_of_the_shank_what_the_squat_says() -> None:
+    """The centre of mass stays where it is, over the feet, and the trunk is parallel to the shank.
+
+    Oracle: masses and centres of D. A. Winter, Biomechanics and Motor Control of Human Movement, 4th ed. 2009, table
+    4.1 (both legs 0.093 of the body's mass, both thighs 0.2, all above 0.678), lengths of figure 4.1.
+    """
+    thigh_deg = np.array([43.0, 60.0, 90.0])
+    shank, thigh, trunk = 0.246, 0.245, 0.288
+    forward = 0.093 * 0.567 * shank + 0.2 * shank + 0.678 * (shank + 0.626 * trunk)
+    backward = 0.2 * 0.567 * thigh + 0.678 * thigh
+    ratios = np.degrees(np.arcsin(backward / forward * np.sin(np.radians(thigh_deg)))) / thigh_deg
+    assert ratios == pytest.approx([0.51, 0.48, 0.37], abs=0.01)
+    assert load_exercise("squat").signals[1].follows == pytest.approx(ratios.mean(), abs=0.01)
 
 
 def test_a_single_error_in_the_pause_does_not_move_the_start(figure: "type[Figure]", wave: "Waves") -> None:

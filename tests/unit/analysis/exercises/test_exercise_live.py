@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from gonio.analysis.cleaning import clean
 from gonio.analysis.exercises import LiveCounter, LiveState, analyse_exercise, load_exercise
 from gonio.analysis.uncertainty import with_uncertainty
 from gonio.errors import ConfigError
@@ -81,7 +82,7 @@ def test_hold_runs(figure: "type[Figure]") -> None:
     assert (seen[-1].phase, seen[0].phase) == ("hold", "rest")
 
 
-@pytest.mark.parametrize(("rms", "count"), [(0.03, 3), (0.3, 0)])
+@pytest.mark.parametrize(("rms", "count"), [(0.03, 3), (0.5, 0)])
 def test_a_movement_smaller_than_its_own_error_is_none_as_in_a_recording(
     figure: "type[Figure]", wave: "Waves", rms: float, count: int
 ) -> None:
@@ -94,5 +95,17 @@ def test_a_movement_smaller_than_its_own_error_is_none_as_in_a_recording(
 def test_the_error_of_doubtful_keypoints_is_known_without_being_told(figure: "type[Figure]", wave: "Waves") -> None:
     sequence = figure(yaw_deg=90).squat(*wave(3), deepest_deg=60)
     assert states(sequence, "squat")[-1].count == 3
-    doubtful = replace(sequence, scores=np.full_like(sequence.scores, 0.52))
+    doubtful = replace(sequence, scores=np.full_like(sequence.scores, 0.2))
     assert states(doubtful, "squat")[-1].count == 0
+
+
+@pytest.mark.parametrize("deepest_deg", [58, 60])
+def test_shallow_squats_at_doubtful_scores_count(figure: "type[Figure]", wave: "Waves", deepest_deg: float) -> None:
+    """What lasts of the keypoints' errors is the same at the top and at the bottom."""
+    sequence = figure(noise_px=1.4).squat(*wave(5), deepest_deg=deepest_deg)  # 0.4 % of the height
+    doubtful = replace(sequence, scores=np.full_like(sequence.scores, 0.5))
+    errors = [(0.5, 0.14)]  # of the default model at that score
+    cleaned = clean(with_uncertainty(doubtful, error_by_score=errors))
+    recorded = analyse_exercise(with_uncertainty(cleaned, error_by_score=errors), load_exercise("squat"))
+    assert len(recorded.repetitions) == 5
+    assert states(cleaned, "squat", errors)[-1].count == 5

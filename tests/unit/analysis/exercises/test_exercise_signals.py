@@ -100,6 +100,7 @@ def test_error_bar_agrees_with_simulation(figure: "type[Figure]") -> None:
         SignalSpec(kind="shortening", points=LEG),
         SignalSpec(kind="bend", points=LEG, sides="each"),
         SignalSpec(kind="elevation", points=("hip", "knee")),
+        SignalSpec(kind="lowering", points=("hip", "knee"), follows=0.45),
         SignalSpec(kind="height", points=("wrist", "ankle"), per=LEG),
     ):
         side: Side = "right" if signal.sides == "each" else "both"

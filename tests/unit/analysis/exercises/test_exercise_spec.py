@@ -78,6 +78,7 @@ def test_a_close_name_is_proposed() -> None:
         pytest.param("full: 80", "full: 10", "range: full must be at least 30, got 10", id="full below least"),
         pytest.param("[shoulder, elbow]", "[shoulder]", "elevation is made of 2 points, got 1", id="points"),
         pytest.param("kind: elevation", "kind: height", "height needs per", id="per missing"),
+        pytest.param("kind: elevation", "kind: lowering", "lowering, and nothing else, needs follows", id="no follows"),
         pytest.param("range:", "kind: hold\nrange:", "a hold needs posture", id="hold without posture"),
         pytest.param("name: front-raise", "name: Front Raise", "name: String should match pattern", id="name"),
         pytest.param("title: Front raise", "title: [", "is not YAML", id="not YAML"),

@@ -21,6 +21,14 @@ def test_what_is_sure_stays_and_what_is_in_doubt_follows_the_others() -> None:
     assert steadied(sightings(0.1), 1.0)[2].sd_s < 0.02
 
 
+def test_events_without_any_doubt_stay_where_they_are() -> None:
+    """An error of 0 is no weight that overflows."""
+    sure = [Sighting(Moment(n + lag, 0.0), Moment(n, 0.0), 0.0) for n, lag in ((3.0, 0.1), (4.0, 0.1), (5.0, 0.13))]
+    assert [moment.time_s for moment in steadied(sure, 1.0)] == pytest.approx([3.1, 4.1, 5.13])
+    alike = [Sighting(Moment(n, 0.0), Moment(n, 0.0), 0.0) for n in (3.0, 4.0, 5.0, 6.0)]
+    assert [moment.time_s for moment in steadied(alike, 0.0)] == pytest.approx([3, 4, 5, 6])
+
+
 def test_one_that_was_not_seen_is_where_the_others_put_it() -> None:
     found = steadied(sightings(0.005, (0.1, None, 0.1, 0.1)), 1.0)
     assert [moment.time_s for moment in found] == pytest.approx([0.1, 1.1, 2.1, 3.1])
