@@ -5,11 +5,13 @@ from collections.abc import Callable
 from gonio.codecs.base import Codec, DecodedPeople, Outputs
 from gonio.codecs.blazepose import BlazePose
 from gonio.codecs.blazepose_detector import BlazePoseDetector
+from gonio.codecs.detrpose import DETRPose
 from gonio.codecs.grid import MultiPersonGrid, SinglePersonGrid
 from gonio.codecs.heatmap import Heatmap
 from gonio.codecs.movenet_decoded import MoveNetDecoded
 from gonio.codecs.nanodet import NanoDet
 from gonio.codecs.picodet import PicoDet
+from gonio.codecs.rfdetr import RFDETRKeypoint
 from gonio.codecs.rtmdet import RTMDet
 from gonio.codecs.rtmo import RTMO
 from gonio.codecs.simcc import SimCC
@@ -23,6 +25,8 @@ CODECS: dict[str, Callable[..., Codec]] = {
     "heatmap": Heatmap,
     "simcc": SimCC,
     "rtmo": RTMO,
+    "detrpose": DETRPose,
+    "rfdetr-keypoint": RFDETRKeypoint,
     "movenet-decoded": MoveNetDecoded,
     "yolo-pose": YoloPose,
     "yolo-pose-end2end": YoloPoseEndToEnd,

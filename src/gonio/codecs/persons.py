@@ -59,6 +59,19 @@ class PersonCodec:
             return np.arange(min(len(scores), self.max_people))
         return suppress_boxes(boxes, scores, threshold=self.max_iou, limit=self.max_people)
 
+    def of_the_class(self, classes: FloatArray) -> FloatArray:
+        """Where ``(...)`` these numbers of classes are the person's.
+
+        Raises:
+            ModelMismatchError: If they are not numbers of classes.
+        """
+        if not (np.isfinite(classes).all() and (classes >= 0).all() and (classes == np.round(classes)).all()):
+            raise ModelMismatchError(
+                "the numbers of the classes are not whole; the card names another codec or skeleton than the file was "
+                "made for"
+            )
+        return np.asarray(classes == self.person_class)
+
     def boxes_alone(self, boxes: FloatArray, scores: FloatArray) -> DecodedPeople:
         """People of whom nothing but box and score is known, each once.
 

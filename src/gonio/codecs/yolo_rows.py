@@ -12,7 +12,7 @@ from gonio.arrays import BoolArray, FloatArray
 from gonio.codecs.base import DecodedPeople
 from gonio.codecs.checks import finite, probabilities
 from gonio.codecs.persons import PersonCodec, check_pixels, check_shares
-from gonio.errors import ConfigError, ModelMismatchError
+from gonio.errors import ConfigError
 
 PREDICTIONS = "predictions"
 """What these codecs call the one output; in Ultralytics' files it is ``output0``."""
@@ -53,19 +53,6 @@ class YoloCodec(PersonCodec):
         finite(boxes, "boxes")
         checked = check_shares(boxes) if self.normalised else check_pixels(boxes)
         return np.asarray(checked * np.tile(self.unit(), 2), np.float32)
-
-    def of_the_class(self, classes: FloatArray) -> FloatArray:
-        """Where ``(...)`` these numbers of classes are the person's.
-
-        Raises:
-            ModelMismatchError: If they are not numbers of classes.
-        """
-        if not (np.isfinite(classes).all() and (classes >= 0).all() and (classes == np.round(classes)).all()):
-            raise ModelMismatchError(
-                "the numbers of the classes are not whole; the card names another codec or skeleton than the file was "
-                "made for"
-            )
-        return np.asarray(classes == self.person_class)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from gonio.codecs import CODECS
 from gonio.errors import ModelError, ModelMismatchError, did_you_mean
-from gonio.models import families, families_boxes
+from gonio.models import families, families_boxes, families_detr
 from gonio.models.card import CARD_KEY, ModelCard, read_card
 from gonio.models.families import Draft, Recogniser, Request
 from gonio.models.file_facts import FileFacts, file_facts
@@ -33,7 +33,7 @@ PROPOSER = "multipose"
 _MIN_PROPOSAL = 0.05
 _ASSUMED = "assumed, as the file does not tell: "
 _OWN_HEADS = {"center", "heatmap", "regress", "offset"}
-_AUTOMATIC: dict[str, Recogniser] = {**families.AUTOMATIC, **families_boxes.AUTOMATIC}
+_AUTOMATIC: dict[str, Recogniser] = {**families.AUTOMATIC, **families_detr.AUTOMATIC, **families_boxes.AUTOMATIC}
 _ASKED: dict[str, Recogniser] = {**families_boxes.ASKED, **_AUTOMATIC}
 
 
@@ -257,9 +257,13 @@ def _from_draft(draft: Draft, facts: FileFacts, choices: Choices) -> ModelCard:
 
 
 def _constants(draft: Draft, facts: FileFacts) -> dict[str, tuple[float, ...]]:
-    """Values of the inputs beside the picture; Paddle's networks want to know how the picture was scaled."""
-    hw = draft.input.get("input_hw") or (draft.input.get("longer_side"),) * 2
-    known = {"scale_factor": (1.0, 1.0), "im_shape": tuple(map(float, hw))}
+    """Values of the inputs beside the picture: how it was scaled (Paddle), in which size to answer (DETRPose)."""
+    height, width = map(float, draft.input.get("input_hw") or (draft.input["longer_side"],) * 2)
+    known = {
+        "scale_factor": (1.0, 1.0),
+        "im_shape": (height, width),
+        families_detr.TARGET_SIZES: (width, height),
+    }
     for port in facts.others:
         if port.name not in known:
             raise ModelMismatchError(
