@@ -1,17 +1,18 @@
 """A model over a labelled data set: from label files and folders of pictures to poses, and to a calibrated card."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from gonio.datasets.loading import LabelledSet, load_sets
+from gonio.datasets.pictures import read_labelled
 from gonio.errors import ConfigError, ModelError
 from gonio.evaluation.calibration import CalibrationFit
 from gonio.io.atomic import atomic_path
 from gonio.io.formats.coco import merge_annotations
-from gonio.io.images import read_image
 from gonio.models.calibration import Calibration, ExpectedError
 from gonio.models.card import ModelCard, read_card
 from gonio.models.model import PoseModel
@@ -47,7 +48,8 @@ def load_labelled(
 
     Raises:
         MediaError: If a file cannot be read, or a picture is in none of the folders.
-        ConfigError: If a format is not known, the skeletons differ, there is no such split, or a file is given twice.
+        ConfigError: If a format is not known, the skeletons differ, there is no such split, or a file or
+            picture is given twice.
     """
     places = [path.resolve() for path in paths]
     if twice := [path for path, place in zip(paths, places, strict=True) if places.count(place) > 1]:
@@ -55,17 +57,35 @@ def load_labelled(
     sets = _of_split(load_sets(paths, folders=folders, category=category), split)
     annotations = merge_annotations([one.images for one in sets])
     files = [file for one in sets for file in one.pictures()]
+    _check_once(files)
     names = [one.name if one.path.stem == one.name else f"{one.path.name}: {one.name}" for one in sets]
     return LabelledPictures(tuple(annotations), tuple(files), tuple(names))
+
+
+def _check_once(files: Sequence[Path]) -> None:
+    """Raise where a picture is labelled twice: everybody in it would count twice, or once for each who is missing.
+
+    Raises:
+        ConfigError: If one is.
+    """
+    times = Counter(file.resolve() for file in files)
+    if twice := [file for file, count in times.items() if count > 1]:
+        raise ConfigError(
+            f"'{twice[0]}' is labelled twice ({len(twice)} pictures are), and everybody in it would count twice; "
+            "'gonio data lint' lists them."
+        )
 
 
 def predict_labelled(model: PoseModel, pictures: LabelledPictures, *, flip_test: bool = False) -> Iterator[Poses]:
     """Everyone in each labelled picture, in the order of the labels; people of every score, as AP wants them.
 
     Raises:
-        MediaError: If a picture cannot be read.
+        MediaError: If a picture cannot be read, or has another size than its labels say.
     """
-    return (model(read_image(file), min_person_score=0, flip_test=flip_test) for file in pictures.files)
+    return (
+        model(read_labelled(file, labels), min_person_score=0, flip_test=flip_test)
+        for file, labels in zip(pictures.files, pictures.annotations, strict=True)
+    )
 
 
 def without_calibration(model: PoseModel) -> PoseModel:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -240,6 +241,23 @@ def test_from_a_checkpoint_to_another_skeleton_and_to_a_student(labels: tuple[Pa
     assert {"loss/heatmap", "loss/coordinates", "val/PCK@0.2"} <= names
 
 
+def test_a_picture_that_cannot_be_measured_on_costs_no_epoch(labels: tuple[Path, Path], tmp_path: Path) -> None:
+    """And a run that has ended says so, and asks for nothing to be done twice."""
+    broken = Path(shutil.copytree(labels[1].parent, tmp_path / "broken")) / labels[1].name
+    picture = broken.with_name("03.jpg")
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[:500])
+    recipe = short(tmp_path, (labels[0], broken), out=str(tmp_path / "run"), epochs=1, checkpoint_steps=1000)
+    done = CliRunner().invoke(app, ["train", str(recipe)])
+    assert done.exit_code == 1
+    assert "is damaged or cut off" in str(done.exception) + done.stderr
+    assert step_of(tmp_path / "run") == 10
+    picture.write_bytes(whole)
+    assert "epoch 1/1" in train(recipe).stderr
+    assert len([row for row in log_of(tmp_path / "run") if row[2] == "val/AP"]) == 1
+    assert "nothing was left to do" in train(recipe).stderr
+
+
 def test_half_precision_and_workers(gonio: Gonio, labels: tuple[Path, Path], tmp_path: Path) -> None:
     recipe = short(tmp_path, labels, epochs=1, steps_per_epoch=2, precision="bf16", data={"workers": 1})
     done = gonio("train", recipe)
@@ -249,6 +267,27 @@ def test_half_precision_and_workers(gonio: Gonio, labels: tuple[Path, Path], tmp
 
 def test_a_mistake_is_told_in_one_sentence(gonio: Gonio, check: Any, labels: tuple[Path, Path], tmp_path: Path) -> None:
     check.refused(gonio("train", short(tmp_path, labels), "--set", "start=gone.safetensors"), "cannot read the weights")
+
+
+def test_a_batch_of_one_crop_of_one_cell_is_told(labels: tuple[Path, Path], tmp_path: Path) -> None:
+    chosen = network("topdown-cnn", "s", input_hw=[32, 32], head="simcc")
+    done = CliRunner().invoke(app, ["train", str(short(tmp_path, labels, network=chosen, batch_size=1))])
+    assert done.exit_code == 1
+    assert "raise one of the two, or give optim.fixed_norms" in str(done.exception) + done.stderr
+
+
+def test_what_the_skeleton_leaves_unlearnt_is_said(
+    labels: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Keypoints without any label, and mirrored pictures of a skeleton without sides."""
+    content = json.loads(labels[0].read_text())
+    for person in content["annotations"]:
+        person["keypoints"][:3] = [0, 0, 0]
+    content["categories"][0]["keypoints"] = [f"p{k}" for k in range(17)]
+    (unnamed := labels[0].with_name("unnamed.json")).write_text(json.dumps(content))
+    train(short(tmp_path, (unnamed, unnamed), data={"val": []}, epochs=1, out=str(tmp_path / "run")))
+    assert "nobody to learn from has a label of p_0:" in caplog.text
+    assert "no keypoint of 'person' has a mirror partner" in caplog.text
 
 
 def test_the_help_has_an_example(gonio: Gonio) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,18 @@ def test_nobody_counts_twice(tmp_path: Path) -> None:
         load_labelled([tmp_path / "one.json", tmp_path / "images" / ".." / "one.json"])
 
 
+def test_no_picture_counts_twice(tmp_path: Path) -> None:
+    """As of labels that were exported again, under another name."""
+    save_pictures(tmp_path, "a.png")
+    for name in ("labels.json", "again.json"):
+        write_coco_keypoints(tmp_path / name, [labels_of("a.png", 1)])
+    with pytest.raises(ConfigError, match=r"a.png' is labelled twice \(1 pictures are\)"):
+        load_labelled([tmp_path / "labels.json", tmp_path / "again.json"])
+
+
 def test_a_missing_picture_is_named_at_once(tmp_path: Path) -> None:
     write_coco_keypoints(tmp_path / "labels.json", [labels_of("gone.png", 1)])
-    with pytest.raises(MediaError, match=r"'gone.png' is not in .*--images"):
+    with pytest.raises(MediaError, match=r"are not in .*, such as 'gone.png'; .*--images"):
         load_labelled([tmp_path / "labels.json"])
 
 
@@ -100,6 +110,15 @@ def test_poses_come_in_the_order_of_the_labels(tmp_path: Path) -> None:
     write_coco_keypoints(tmp_path / "labels.json", [labels_of("b.png", 2), labels_of("a.png", 1)])
     pictures = load_labelled([tmp_path / "labels.json"], folders=[tmp_path])
     assert len(list(predict_labelled(load_model("multipose", threads=1, input_size=64), pictures))) == 2
+
+
+def test_a_picture_of_another_size_than_its_labels_is_refused(tmp_path: Path) -> None:
+    """Measured as it is, a good model would find nobody."""
+    save_pictures(tmp_path, "a.png")
+    write_coco_keypoints(tmp_path / "labels.json", [replace(labels_of("a.png", 1), image_hw=(128, 128))])
+    model = load_model("lightning", threads=1)
+    with pytest.raises(MediaError, match=r"'.*a.png' is 64 x 64 px upright, its labels are of 128 x 128 px; take the"):
+        list(predict_labelled(model, load_labelled([tmp_path / "labels.json"])))
 
 
 def test_a_new_card_finds_its_weights_and_is_not_the_default(tmp_path: Path) -> None:

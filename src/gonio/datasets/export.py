@@ -1,6 +1,7 @@
 """A data set written to a folder or file, with its pictures where the format wants them."""
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -20,7 +21,7 @@ def write_splits(
     splits: Mapping[str, Sequence[Annotations]],
     *,
     kind: WrittenFormat,
-    pictures: Mapping[str, Path] | None = None,
+    pictures: Mapping[str, Sequence[Path]] | None = None,
 ) -> list[Path]:
     """Write splits into a folder: ``SPLIT.json`` each for COCO, ``data.yaml`` with ``labels/`` for YOLO.
 
@@ -28,14 +29,16 @@ def write_splits(
         out: The folder, made if there is none.
         splits: Name of each split and its pictures; a split without pictures is left out.
         kind: The format.
-        pictures: The file of each file name; given, they are copied to ``images/SPLIT/``. YOLO finds them there;
-            in a COCO file they keep their names, so that the copies are not looked for, and this is refused.
+        pictures: For each split the files of its pictures, in their order; given, they are copied to
+            ``images/SPLIT/``. YOLO finds them there; in a COCO file they keep their names, so that the copies are not
+            looked for, and this is refused.
 
     Returns:
         The label files, or the YAML file.
 
     Raises:
-        ConfigError: If the format is not one that is written, every split is empty, or COCO is to copy.
+        ConfigError: If the format is not one that is written, every split is empty, COCO is to copy, or in a COCO
+            file two pictures would have one name, or pictures are there already that belong to no split.
         MediaError: If a file cannot be written or copied.
     """
     filled = {name: images for name, images in splits.items() if images}
@@ -45,13 +48,16 @@ def write_splits(
         if pictures is not None:
             raise ConfigError("COCO files name pictures where they are, none are copied; leave pictures out.")
         for name, images in filled.items():
+            check_names(images)
             write_coco_keypoints(out / f"{name}.json", images)
         return [out / f"{name}.json" for name in filled]
     if kind == "yolo":
+        if pictures is not None:
+            _check_no_others(out, filled)
         yaml = write_yolo_pose(out, filled)
         if pictures is not None:
             for name, images in filled.items():
-                _copy([pictures[labels.file_name] for labels in images], out / "images" / name)
+                _copy(pictures[name], [_place(out, name, labels) for labels in images])
         return [yaml]
     raise ConfigError(f"no format to write is named {kind!r}; there are: {', '.join(get_args(WrittenFormat))}.")
 
@@ -73,10 +79,39 @@ def yolo_splits(sets: Sequence[LabelledSet]) -> dict[str, Sequence[Annotations]]
     return named
 
 
-def _copy(files: Sequence[Path], folder: Path) -> None:
-    for file in files:
+def check_names(images: Sequence[Annotations]) -> None:
+    """Raise where a file could not tell two pictures apart, as of folders that name their frames alike.
+
+    Raises:
+        ConfigError: If two have the same file name.
+    """
+    name, times = Counter(labels.file_name for labels in images).most_common(1)[0]
+    if times > 1:
+        raise ConfigError(
+            f"{times} pictures are called {name!r}, and the labels of one would go to the other; "
+            "rename the pictures, or write each file of labels by itself."
+        )
+
+
+def _place(out: Path, split: str, labels: Annotations) -> Path:
+    return out / "images" / split / Path(labels.file_name).name
+
+
+def _check_no_others(out: Path, splits: Mapping[str, Sequence[Annotations]]) -> None:
+    """Raise where another division left pictures: YOLO takes all that are in the folder, and one could be in two."""
+    new = {_place(out, name, labels) for name, images in splits.items() for labels in images}
+    others = [file for file in sorted(out.glob("images/*/*")) if file.parent.name in SPLITS and file not in new]
+    if others:
+        raise ConfigError(
+            f"'{out}' holds {len(others)} pictures that belong to no split of these, such as '{others[0]}', and YOLO "
+            "would take them too; empty the folder, or name another."
+        )
+
+
+def _copy(files: Sequence[Path], places: Sequence[Path]) -> None:
+    for file, place in zip(files, places, strict=True):
         try:
-            with atomic_path(folder / file.name) as temporary:
+            with atomic_path(place) as temporary:
                 shutil.copyfile(file, temporary)
         except OSError as error:  # of the picture: what is wrong with the folder, atomic_path says
             raise MediaError(f"cannot read '{file}': {error.strerror or error}; change its permissions") from error

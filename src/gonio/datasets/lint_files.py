@@ -164,6 +164,8 @@ def _yolo_skeleton(dataset: YoloDataset, skeleton: Skeleton | None, report: _Rep
             k = next(k for k in range(dataset.count) if flips[k] != wanted[k])
             message = f"flip_idx mirrors {names[k]} to {names[flips[k]]}, by the names it is {names[wanted[k]]}"
             report.add("flip-pairs", f"{message}; all of it: {list(wanted)}")
+    elif flips is None and dataset.count > 1:
+        report.add("flip-pairs", "there is neither flip_idx nor kpt_names: mirror images would keep left and right")
     elif flips is not None and dataset.count > 1 and flips == tuple(range(dataset.count)):
         report.add("flip-pairs", "flip_idx mirrors every keypoint to itself; is there neither left nor right?")
     if skeleton is not None:

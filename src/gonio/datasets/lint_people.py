@@ -6,7 +6,7 @@ import numpy as np
 
 from gonio.arrays import BoolArray, FloatArray64
 from gonio.datasets.findings import Finding
-from gonio.datasets.loading import LabelledSet
+from gonio.datasets.loading import LabelledSet, without_area
 from gonio.geometry.boxes import iou
 from gonio.structures.annotations import Annotations
 
@@ -29,6 +29,7 @@ def lint_people(dataset: LabelledSet) -> Iterator[Finding]:
         for person, code, message in _in_image(labels):
             yield Finding(code, message, dataset.name, labels.file_name, dataset.position(labels, person))
     yield from _constant_visibility(dataset)
+    yield from _without_anything(dataset)
 
 
 def _in_image(labels: Annotations) -> Iterator[tuple[int, str, str]]:
@@ -105,6 +106,18 @@ def _constant_visibility(dataset: LabelledSet) -> Iterator[Finding]:
     else:
         return
     yield Finding("visibility-constant", message, dataset.name)
+
+
+def _without_anything(dataset: LabelledSet) -> Iterator[Finding]:
+    """Of a whole set: nobody, nobody with keypoints, or people without areas."""
+    everyone = [labels.only(np.flatnonzero(~labels.is_crowd)) for labels in dataset.images]
+    people = sum(len(labels) for labels in everyone)
+    if not any((labels.visibility > 0).any() for labels in dataset.images):
+        message = f"{people} people in {len(everyone)} pictures, and no labelled keypoint"
+        yield Finding("nothing-labelled", message, dataset.name)
+    flat = sum(int(without_area(labels).sum()) for labels in everyone)
+    if flat:
+        yield Finding("zero-area", f"{flat} of {people} people have no area, 0.53 of the box is taken", dataset.name)
 
 
 def _named(names: Sequence[str], chosen: BoolArray) -> str:

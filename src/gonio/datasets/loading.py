@@ -1,14 +1,22 @@
 """From files of labels to named sets, with their pictures."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from gonio.arrays import BoolArray
 from gonio.errors import MediaError
+from gonio.geometry.boxes import box_area
+from gonio.io.formats.label_parts import AREA_OF_BOX
 from gonio.io.formats.labels import LabelFormat, label_format, read_labels
 from gonio.io.formats.yolo_dataset import read_yolo_dataset
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton
+
+_UPLOADED = re.compile(r"^[0-9a-f]{8}-(?=.)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,29 +38,40 @@ class LabelledSet:
     positions: Mapping[int, tuple[int, ...]] | None = None
 
     def picture(self, labels: Annotations) -> Path | None:
-        """The file of a picture; None if it is in none of the folders."""
-        return next((file for folder in self.folders if (file := folder / labels.file_name).is_file()), None)
+        """The file of a picture; None if it is in none of the folders.
+
+        Label Studio puts eight hexadecimal digits and a hyphen before the name of what is uploaded: the picture
+        without them is the one.
+        """
+        names = (labels.file_name, _UPLOADED.sub("", labels.file_name))
+        return next((file for name in names for folder in self.folders if (file := folder / name).is_file()), None)
+
+    def folder_of(self, labels: Annotations) -> Path | None:
+        """The one of the folders in which a picture is found; None if it is in none of them."""
+        return next((folder for folder in self.folders if replace(self, folders=(folder,)).picture(labels)), None)
 
     def position(self, labels: Annotations, person: int) -> int:
         """Which person of the file's picture the ``person``-th of ``labels`` is."""
         return person if self.positions is None else self.positions[labels.image_id][person]
 
-    def pictures(self) -> list[Path]:
+    def pictures(self, *, way_out: str = "give the folder that holds them with --images") -> list[Path]:
         """The files of all pictures.
 
+        Args:
+            way_out: What an error advises to do about missing ones.
+
         Raises:
-            MediaError: If one is missing.
+            MediaError: If some are missing.
         """
-        found = []
-        for labels in self.images:
-            if (picture := self.picture(labels)) is None:
-                places = ", ".join(f"'{folder}'" for folder in self.folders)
-                raise MediaError(
-                    f"the labelled image '{labels.file_name}' is not in {places}; "
-                    "give the folder that holds it with --images"
-                )
-            found.append(picture)
-        return found
+        files = [self.picture(labels) for labels in self.images]
+        missing = [labels.file_name for labels, file in zip(self.images, files, strict=True) if file is None]
+        if missing:
+            places = ", ".join(f"'{folder}'" for folder in self.folders) or "no folder"
+            raise MediaError(
+                f"{len(missing)} of the {len(files)} pictures that '{self.path}' labels are not in {places}, such as "
+                f"'{missing[0]}'; {way_out}"
+            )
+        return [file for file in files if file is not None]
 
 
 def load_sets(
@@ -84,8 +103,19 @@ def load_sets(
             images = read_labels(
                 path, kind=found, skeleton=skeleton, images=_sized(places), category=category, split=split
             )
-            sets.append(LabelledSet(split or path.stem, path, tuple(images), places))
+            sets.append(LabelledSet(split or path.stem, path, tuple(map(with_areas, images)), places))
     return sets
+
+
+def without_area(labels: Annotations) -> BoolArray:
+    """``(N,)``: who has a box and no area, as some tools write people without an outline."""
+    return (labels.areas <= 0) & (box_area(labels.boxes) > 0)
+
+
+def with_areas(labels: Annotations) -> Annotations:
+    """The same with `AREA_OF_BOX` of their boxes as the areas of those without: an OKS by an area of 0 is always 0."""
+    flat = without_area(labels)
+    return replace(labels, areas=np.where(flat, AREA_OF_BOX * box_area(labels.boxes), labels.areas).astype(np.float32))
 
 
 def picture_folders(path: Path, folders: Sequence[Path], kind: LabelFormat) -> tuple[Path, ...]:

@@ -81,7 +81,7 @@ def poses_of_labels(labels: Annotations) -> Poses:
 def _drawn(tile: Tile, tile_px: int, *, boxes: bool) -> tuple[ImageArray, str]:
     """The picture, or the part around a person, in the size of its place, with labels drawn in that size."""
     height, width = tile.image.shape[:2]
-    left, top, right, bottom = (0, 0, width, height) if tile.person is None else _around(tile.labels, tile.person)
+    left, top, right, bottom = _around(tile, height, width)
     scale = tile_px / max(right - left, bottom - top)
     size_wh = max(round((right - left) * scale), 1), max(round((bottom - top) * scale), 1)
     matrix = crop_matrix((left, top, right, bottom), size_wh)
@@ -99,9 +99,11 @@ def _drawn(tile: Tile, tile_px: int, *, boxes: bool) -> tuple[ImageArray, str]:
     return draw_poses(np.asarray(small, np.uint8), placed, style=style), tile.caption
 
 
-def _around(labels: Annotations, person: int) -> tuple[int, int, int, int]:
-    """A person's box and keypoints with a fifth around them, in whole px within the picture."""
-    height, width = labels.image_hw
+def _around(tile: Tile, height: int, width: int) -> tuple[int, int, int, int]:
+    """A person's box and keypoints with a fifth around them, in whole px; all where nobody in the picture is meant."""
+    if tile.person is None:
+        return 0, 0, width, height
+    labels, person = tile.labels, tile.person
     points = labels.keypoints[person][labels.visibility[person] > 0]
     corners = np.concatenate([labels.boxes[person].reshape(2, 2), points])
     corners = np.clip(corners[np.isfinite(corners).all(axis=1)], 0, (width, height))

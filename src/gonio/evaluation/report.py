@@ -136,7 +136,7 @@ def evaluate_poses(
         people=len(people),
         predicted=sum(len(one) for one in poses),
         skeleton=people.skeleton.name,
-        notes=tuple(note for note in (same.note, _unit_note(score, people)) if note),
+        notes=tuple(note for note in (same.note, _unit_note(score, people), _nobody_note(people)) if note),
     )
 
 
@@ -144,6 +144,10 @@ def _unit_note(score: PckScore, people: MatchedPeople) -> str:
     if score.unit == "torso":
         return ""
     return f"{people.skeleton.name} has no torso: PCK is measured by the longer side of the box, not by the torso"
+
+
+def _nobody_note(people: MatchedPeople) -> str:
+    return "" if len(people) else "nobody has a labelled keypoint: nothing could be measured"
 
 
 def without_nan(value: Any) -> Any:

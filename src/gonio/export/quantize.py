@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from gonio.arrays import FloatArray
+from gonio.datasets.pictures import read_labelled
 from gonio.evaluation.coco import coco_ap
 from gonio.export.quantize_choice import FINETUNE_INPUTS, QuantizeChoice
 from gonio.export.quantize_effect import compare_poses
@@ -213,11 +214,13 @@ class _Run:
     def _predict(self, backend: Backend, what: str) -> list[Poses]:
         """Everyone in the check pictures; with labels of every score, as AP wants them."""
         model = self._rig.model(backend)
-        files, floor = self._pictures.check, None if self._pictures.labelled is None else 0.0
+        files, labelled = self._pictures.check, self._pictures.labelled
+        floor = None if labelled is None else 0.0
         found = []
         for done, file in enumerate(files):
             self._progress(f"look at pictures, {what}", done, len(files))
-            found.append(model(read_image(file), min_person_score=floor))
+            image = read_image(file) if labelled is None else read_labelled(file, labelled.annotations[done])
+            found.append(model(image, min_person_score=floor))
         self._progress(f"look at pictures, {what}", len(files), len(files))
         return found
 

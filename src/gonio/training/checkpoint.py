@@ -99,9 +99,11 @@ def load_checkpoint(path: Path) -> tuple[PoseNetwork, CheckpointInfo]:
     Raises:
         WeightsError: If a file is missing, damaged or of something else.
     """
-    tensors, facts = load_tensors(path.with_suffix(".safetensors"))
+    tensors, facts = load_tensors(_weights_of(path))
     if _KEY not in facts:
-        raise WeightsError(f"'{path}' is no checkpoint of Gonio: it lacks the description {_KEY!r}")
+        raise WeightsError(
+            f"'{path}' is no checkpoint of Gonio: it lacks the description {_KEY!r}; give best.safetensors of a run"
+        )
     try:
         info = CheckpointInfo.model_validate_json(facts[_KEY])
     except ValidationError as error:
@@ -128,13 +130,26 @@ def load_fitting(network: PoseNetwork, path: Path) -> list[str]:
     Raises:
         WeightsError: If the file is missing, damaged, or nothing in it fits.
     """
-    tensors, _ = load_tensors(path.with_suffix(".safetensors"))
+    tensors, _ = load_tensors(_weights_of(path))
     own = network.state_dict()
     fitting = {name: value for name, value in tensors.items() if name in own and own[name].shape == value.shape}
     if not fitting:
         raise WeightsError(f"nothing in '{path}' fits this network; start from a checkpoint of the same kind and size")
     network.load_state_dict(fitting, strict=False)
     return [name for name in own if name not in fitting]
+
+
+def _weights_of(path: Path) -> Path:
+    """The file of weights of a checkpoint, of which either file may be named.
+
+    Raises:
+        WeightsError: If it is neither.
+    """
+    if path.suffix not in (".safetensors", ".json"):
+        raise WeightsError(
+            f"'{path}' is no checkpoint of a run; give its best.safetensors, an exported file learns no more"
+        )
+    return path.with_suffix(".safetensors")
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
@@ -145,8 +160,10 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) 
     """
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
+        mode = temporary.stat().st_mode
         try:
             save_file(ready, temporary, metadata=facts)
+            temporary.chmod(mode)  # safetensors makes a file of its own, which its owner alone may read
         except SafetensorError as error:  # as it says that the disk is full
             raise MediaError(f"cannot write '{path}': {error}; free some space or choose another disk") from error
 

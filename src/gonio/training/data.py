@@ -9,11 +9,12 @@ import numpy as np
 from gonio.augmentation import Person
 from gonio.datasets.loading import LabelledSet, load_sets
 from gonio.datasets.split import split_images
-from gonio.errors import ConfigError, MediaError
+from gonio.errors import ConfigError
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton, load_skeleton
 from gonio.training.recipe_parts import Data, LabelSource
 
+_NAME_FOLDER = "name their folder in the recipe, as images: [FOLDER] beside labels"
 _MIN_SIDE = 2.0
 """px; whose box is thinner shows nothing."""
 
@@ -106,13 +107,7 @@ def _sets(source: LabelSource, skeleton: Skeleton | None) -> list[LabelledSet]:
 
 
 def _pictures_of(part: LabelledSet, source: LabelSource) -> Iterator[Labelled]:
-    for labels in part.images:
-        if (path := part.picture(labels)) is None:
-            places = ", ".join(f"'{folder}'" for folder in part.folders) or "no folder"
-            raise MediaError(
-                f"the picture '{labels.file_name}' of '{source.labels}' is not in {places}; "
-                "name its folder in the recipe, as images: [FOLDER] beside labels"
-            )
+    for labels, path in zip(part.images, part.pictures(way_out=_NAME_FOLDER), strict=True):
         weights = np.ones(labels.visibility.shape, np.float32) if labels.weights is None else labels.weights
         yield Labelled(path, replace(labels, weights=weights * np.float32(source.weight)), source.repeat)
 

@@ -5,9 +5,28 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 STOPS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if sys.platform != "win32" else ()))
 """What stops a run: Ctrl-C, a service manager, the end of its terminal."""
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Start processes in this block that Ctrl-C never reaches; for this one it waits for the block's end.
+
+    A new process hears a terminal's Ctrl-C before it can say that it is not meant, and dies with a traceback. A mask
+    is inherited. On Windows, which has none, nothing is done.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # else it starts within the block, and ends the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

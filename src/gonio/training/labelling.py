@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from gonio.arrays import BoolArray, FloatArray, FloatArray64, ImageArray, IntArray
+from gonio.datasets.pictures import read_labelled
 from gonio.errors import ConfigError
 from gonio.geometry.affine import crop_box, invert, transform
 from gonio.io.atomic import atomic_path
 from gonio.io.formats.coco_labels import write_coco_keypoints
-from gonio.io.images import read_image
 from gonio.structures.annotations import Annotations
 from gonio.training.soft_targets import CONFIDENT, agreement_weights
 from gonio.training.teacher import Teacher
@@ -153,7 +153,7 @@ def _job(teacher: Teacher, labels: Annotations, picture: Path, *, everyone: bool
     chosen = np.flatnonzero(wanted)
     if not len(chosen):
         return _Job(labels, chosen, [], [])
-    image = read_image(picture)
+    image = read_labelled(picture, labels)
     height, width = teacher.input_hw
     cut = [
         crop_box(image, box, size_wh=(width, height), margin=teacher.margin, pad_value=teacher.pad_value)

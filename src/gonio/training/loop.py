@@ -77,6 +77,7 @@ class Run:
         resumes = not fresh and (recipe.folder / STATE).exists()
         parts = prepare(recipe, started=not resumes, warn=accelerator.is_main_process)
         self.bare, self.validator = parts.network, parts.validator
+        self.identity = identity(recipe, parts.dataset.pictures)
         self.order = EpochOrder(
             parts.dataset.order,
             batch_size=recipe.batch_size,
@@ -134,6 +135,8 @@ class Run:
         """
         epoch = self.progress.epoch + 1
         due = epoch % self.recipe.validate_every == 0 or epoch == self.recipe.epochs
+        if due:
+            self.save_state()  # a picture that cannot be measured on costs no epoch
         try:
             measured = self._measure(epoch) if due else {}
         except ModelMismatchError as error:  # of a network of our own: its outputs are no numbers
@@ -159,7 +162,7 @@ class Run:
                 average=self.average,
                 optimizer=self.optimizer.optimizer,
                 progress=self.progress,
-                recipe=identity(self.recipe),
+                recipe=self.identity,
             )
 
     def close(self) -> None:
@@ -187,7 +190,15 @@ class Run:
 
     def _step(self, batch: Batch, rate: float) -> dict[str, float]:
         """Change the weights once; gives the terms of the loss."""
-        outputs = self.network(normalised(batch["image"], self.bare.mean, self.bare.std))
+        try:
+            outputs = self.network(normalised(batch["image"], self.bare.mean, self.bare.std))
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise ConfigError(
+                f"a batch norm has one number a channel at batch_size {self.recipe.batch_size} and input_hw "
+                f"{self.bare.input_hw}, and none is its mean; raise one of the two, or give optim.fixed_norms"
+            ) from error
         terms = self.objective(outputs, batch)
         loss = torch.stack(list(terms.values())).sum()
         values = torch.stack([loss, *terms.values()]).detach().tolist()
@@ -233,7 +244,7 @@ class Run:
             network=self.bare,
             average=self.average,
             optimizer=self.optimizer.optimizer,
-            recipe=identity(self.recipe),
+            recipe=self.identity,
         )
 
     def _check_same_progress(self) -> None:

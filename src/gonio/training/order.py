@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from gonio.arrays import IntArray
 from gonio.errors import ConfigError, PoseError
-from gonio.training.interrupts import STOPS
+from gonio.training.interrupts import STOPS, deaf
 from gonio.training.samples import Batch, Key
 
 _STOP_S = 2.0
@@ -88,7 +88,9 @@ def batches(loader: "DataLoader[Batch]") -> Iterator[Batch]:
         RuntimeError: If its processes end by themselves.
     """
     try:
-        yield from loader
+        with deaf():
+            made = iter(loader)
+        yield from made
     except PoseError as error:
         if "Traceback" not in str(error):
             raise

@@ -1,11 +1,14 @@
 """Everything that a run needs before its first step, in the order in which a person's mistakes are found soonest."""
 
+import hashlib
 import json
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from gonio.codecs import Heatmap, MultiPersonGrid
@@ -13,7 +16,7 @@ from gonio.errors import ConfigError
 from gonio.models.loader import available_cpus
 from gonio.structures.skeleton import Skeleton
 from gonio.training.checkpoint import load_fitting
-from gonio.training.data import load_data
+from gonio.training.data import Labelled, load_data
 from gonio.training.networks import PoseNetwork, build_network
 from gonio.training.recipe import Recipe
 from gonio.training.samples import People, Scenes
@@ -76,17 +79,36 @@ def prepare(recipe: Recipe, *, started: bool, warn: bool) -> Parts:
     }  # fmt: skip
     dataset = People(learn, clean=recipe.teacher is not None, **common) if top_down else Scenes(learn, **common)
     validator = Validator(measure, data=recipe.data, network=network, top_down=top_down)
+    if warn and (never := _never_labelled(learn, skeleton)):
+        _log.warning("nobody to learn from has a label of %s: what the network says of that means nothing", _few(never))
+    if warn and recipe.data.augmentation.flip.probability and _without_pairs(skeleton):
+        _log.warning(
+            "no keypoint of %r has a mirror partner, yet pictures are mirrored: if there are left and right, say so "
+            "(kpt_names or flip_idx), or give data.augmentation.flip.probability=0",
+            skeleton.name,
+        )
     if started:
         _start(network, recipe, dataset, warn=warn)
     freeze(network, recipe.optim.freeze)
     return Parts(network, dataset, validator, skeleton, top_down)
 
 
-def identity(recipe: Recipe) -> str:
-    """What must not change between a run and its continuation."""
+def identity(recipe: Recipe, learn: Sequence[Labelled] = ()) -> str:
+    """What must not change between a run and its continuation: settings, and the labels that it learns from."""
     content = recipe.model_dump(mode="json", exclude=_FREE)
     content["data"].pop("workers")
-    return json.dumps(content, sort_keys=True)
+    return json.dumps(content | {"labels learnt from": _digest(learn)}, sort_keys=True)
+
+
+def _digest(learn: Sequence[Labelled]) -> str:
+    """How many pictures and people, and a short hash of their names and labels."""
+    seen = hashlib.sha256()
+    for one in learn:
+        seen.update(f"{one.path.name} {one.repeat} ".encode())
+        for array in (one.labels.keypoints, one.labels.visibility, one.labels.boxes, one.labels.weights):
+            seen.update(b"" if array is None else array.tobytes())
+    people = sum(len(one.labels) for one in learn)
+    return f"{people} people in {len(learn)} pictures ({seen.hexdigest()[:8]})"
 
 
 def set_threads(recipe: Recipe) -> None:
@@ -103,9 +125,23 @@ def _start(network: PoseNetwork, recipe: Recipe, dataset: People | Scenes, *, wa
     if recipe.start is not None:
         anew = load_fitting(network, recipe.start)
         if anew and warn:
-            more = f" and {len(anew) - _NAMED} more" if len(anew) > _NAMED else ""
-            _log.warning("'%s' has nothing that fits %s%s: start anew", recipe.start, ", ".join(anew[:_NAMED]), more)
+            _log.warning("'%s' has nothing that fits %s: start anew", recipe.start, _few(anew))
     elif network.unsettled:
         keys = [(0, place, place % len(dataset)) for place in range(min(len(dataset), _SETTLE_ON))]
         images = torch.stack([dataset[key]["image"] for key in keys])
         network.settle(normalised(images, network.mean, network.std))
+
+
+def _without_pairs(skeleton: Skeleton) -> bool:
+    return len(skeleton) > 1 and skeleton.flip_indices == tuple(range(len(skeleton)))
+
+
+def _never_labelled(learn: Sequence[Labelled], skeleton: Skeleton) -> list[str]:
+    """Keypoints of which there is nothing to learn from."""
+    seen = np.any([(one.labels.visibility > 0).any(axis=0) for one in learn], axis=0)
+    return [name for name, known in zip(skeleton.keypoint_names, seen, strict=True) if not known]
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -16,6 +16,9 @@ __all__ = ["Data", "LabelSource", "NetworkChoice", "Optim", "Recipe", "TeacherCh
 _PATH_SUFFIXES = (".json", ".safetensors")
 """Which tell a teacher's file from the name of a shipped model."""
 
+_OF_LABELS = {"kpt_shape", "annotations"}
+"""What YOLO's and COCO's files have, and no recipe."""
+
 
 class Recipe(Strict):
     """A training run.
@@ -109,14 +112,33 @@ def _content(path: Path) -> dict[str, Any]:
         ConfigError: If it cannot be read, or is no recipe.
     """
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.load(path.read_text("utf-8"), _Once)  # noqa: S506 - it is a safe loader
     except OSError as error:
         raise ConfigError(f"cannot read the recipe '{path}': {error.strerror or error}; check the path") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"'{path}' is not YAML: {' '.join(str(error).split())}") from error
+    if content is None:
+        raise ConfigError(f"'{path}' is empty; see docs/train.md for an example of a recipe")
     if not isinstance(content, dict):
         raise ConfigError(f"'{path}' holds a {type(content).__name__}, not a recipe; see docs/train.md for an example")
+    if _OF_LABELS & content.keys():
+        raise ConfigError(
+            f"'{path}' is a file of labels, not a recipe; write one that names it, as "
+            "data: {train: [{labels: FILE}]}; docs/train.md has an example"
+        )
     return content
+
+
+class _Once(yaml.SafeLoader):  # type: ignore[misc]
+    """Refuses what a file says twice: of two settings of one name YAML silently takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """As the parent's, after a look at the names."""
+        names = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise yaml.constructor.ConstructorError(None, None, f"{twice[0]} is there twice", node.start_mark)
+        content: dict[Any, Any] = super().construct_mapping(node, deep)
+        return content
 
 
 def _first_fault(error: ValidationError) -> str:

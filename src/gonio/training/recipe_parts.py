@@ -16,7 +16,7 @@ Count = Annotated[int, Field(ge=1)]
 class Strict(BaseModel):
     """Refuses what it does not know, and never changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class NetworkChoice(Strict):

@@ -16,6 +16,7 @@ from gonio.arrays import BoolArray, FloatArray, ImageArray
 from gonio.augmentation import Picture, augment_crop, augment_picture
 from gonio.augmentation.affine import move_boxes
 from gonio.codecs import Codec, DecodedPeople, SinglePersonGrid
+from gonio.datasets.pictures import read_labelled
 from gonio.errors import ConfigError
 from gonio.io.images import read_image
 from gonio.training.data import Labelled, is_learnable, person_of
@@ -88,7 +89,7 @@ class People(Dataset[Batch]):
         i, n = self.people[index]
         one = self.pictures[i]
         crop = augment_crop(
-            read_image(one.path),
+            read_labelled(one.path, one.labels),
             person_of(one.labels, n),
             settings=self.data.augmentation,
             input_hw=self.input_hw,
@@ -136,7 +137,7 @@ class Scenes(Dataset[Batch]):
         epoch, place, index = key
         one = self.pictures[index]
         seen = augment_picture(
-            read_image(one.path),
+            read_labelled(one.path, one.labels),
             [person_of(one.labels, n) for n in range(len(one.labels))],
             settings=self.data.augmentation,
             input_hw=self.input_hw,

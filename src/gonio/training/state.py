@@ -58,13 +58,13 @@ def load_state(path: Path, *, network: nn.Module, average: nn.Module, optimizer:
     """Set everything as it was.
 
     Raises:
-        WeightsError: If the file is damaged, or of a run with another recipe.
+        WeightsError: If the file is damaged, or of a run with another recipe or other labels.
     """
     tensors, facts = load_tensors(path)
     if facts.get(_RECIPE) != recipe:
         raise WeightsError(
-            f"'{path}' is of a run with another recipe{_differences(facts.get(_RECIPE), recipe)}; give another name or "
-            "out, or start over with --fresh"
+            f"'{path}' is of a run with another recipe or other labels{_differences(facts.get(_RECIPE), recipe)}; "
+            "give another name or out, or start over with --fresh"
         )
     try:
         network.load_state_dict(_part(tensors, "network."))

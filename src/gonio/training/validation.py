@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gonio.arrays import ImageArray
 from gonio.codecs import Codec, DecodedPeople
+from gonio.datasets.pictures import read_labelled
 from gonio.datasets.sheet import Tile
 from gonio.draw.overlay import DrawStyle, draw_poses
 from gonio.errors import ConfigError
@@ -17,7 +18,6 @@ from gonio.evaluation.coco import coco_ap
 from gonio.evaluation.matching import keypoint_errors
 from gonio.evaluation.pck import pck
 from gonio.geometry.affine import crop_box, invert, letterbox, transform, transform_boxes
-from gonio.io.images import read_image
 from gonio.structures.annotations import Annotations
 from gonio.structures.poses import Poses
 from gonio.training.data import Labelled, is_learnable
@@ -61,7 +61,7 @@ class Validator:
         shown: list[Tile] = []
         network.eval()
         for one in self.pictures:
-            image = read_image(one.path)
+            image = read_labelled(one.path, one.labels)
             poses = self._look(network, image, one.labels, device)
             found.append(poses)
             if len(shown) < _SHOWN:

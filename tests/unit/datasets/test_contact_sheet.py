@@ -65,6 +65,12 @@ def test_a_box_without_size_and_people_at_the_edge_can_be_shown(make_person: Mak
         assert sheet.shape == (98, 76, 3)
 
 
+def test_labels_of_a_larger_picture_can_be_shown(make_person: Make) -> None:
+    """A sheet is where one sees that pictures and labels do not belong together."""
+    (sheet,) = contact_sheets([Tile(GREY[:60, :80], make_person(), "", person=0)], tile_px=64)
+    assert sheet.shape == (98, 76, 3)
+
+
 def test_captions_are_cut_to_their_tile(make_person: Make) -> None:
     (short,) = contact_sheets([Tile(GREY, make_person(), "M" * 5)], tile_px=64)
     (long,) = contact_sheets([Tile(GREY, make_person(), "M" * 99)], tile_px=64)

@@ -90,6 +90,7 @@ WRONG = [0, 2, 1, 3, 4, *FLIP[5:]]
         pytest.param(
             {"flip_idx": None, "kpt_names": {0: NAMES}}, "there is no flip_idx; by the names it is", id="none"
         ),
+        pytest.param({"flip_idx": None}, "there is neither flip_idx nor kpt_names", id="nothing known"),
         pytest.param({"flip_idx": FLIP[:16]}, "is no swapping of pairs of 17 keypoints", id="too few"),
         pytest.param({"flip_idx": [1, 2, 0, *FLIP[3:]]}, "is no swapping of pairs", id="no pairs"),
         pytest.param({"flip_idx": list(range(17))}, "mirrors every keypoint to itself", id="identity"),

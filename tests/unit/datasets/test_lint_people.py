@@ -84,3 +84,17 @@ def test_one_meant_for_visible(make_person: Make, make_set: Make) -> None:
     names = make_person().skeleton.keypoint_names
     (finding,) = lint_people(make_set(*[make_person(i, hidden=names[1:], missing=["nose"]) for i in range(MIN_PEOPLE)]))
     assert "was 1 meant for visible?" in finding.message
+
+
+def test_a_set_of_which_nothing_is_labelled(make_person: Make, make_set: Make) -> None:
+    """As of label files that were not found: a network would learn that nobody is there."""
+    blank = make_person(missing=make_person().skeleton.keypoint_names)
+    (finding,) = lint_people(make_set(blank, blank.only(np.zeros(0, np.int64))))
+    assert (finding.code, finding.image) == ("nothing-labelled", None)
+    assert finding.message == "1 people in 2 pictures, and no labelled keypoint"
+
+
+def test_people_without_an_area(make_person: Make, make_set: Make) -> None:
+    flat = replace(make_person(), areas=np.zeros(1, np.float32))
+    (finding,) = lint_people(make_set(flat, make_person(2)))
+    assert (finding.code, finding.message[:26]) == ("zero-area", "1 of 2 people have no area")

@@ -2,9 +2,11 @@ import errno
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -33,21 +35,79 @@ def test_a_set_of_each_file(tmp_path: Path, make_person: Make) -> None:
     assert (train.name, val.name, len(train.images)) == ("train", "val", 1)
     assert train.pictures() == [tmp_path / "001.png"]
     assert val.picture(val.images[0]) is None
-    with pytest.raises(MediaError, match=r"'002.png' is not in .*--images"):
+    with pytest.raises(
+        MediaError, match=r"1 of the \d pictures that '.*' labels are not in .*, such as '002.png'; .*--images"
+    ):
         val.pictures()
+
+
+def test_people_without_an_area_get_a_part_of_their_box(tmp_path: Path, make_person: Make) -> None:
+    """As some tools write people: an OKS by an area of 0 is 0, however good the pose."""
+    person = make_person()
+    write_coco_keypoints(tmp_path / "train.json", [replace(person, areas=np.zeros(1, np.float32))])
+    ((labels,),) = (one.images for one in load_sets([tmp_path / "train.json"]))
+    assert labels.areas == pytest.approx([0.53 * 110 * 300])
+    write_coco_keypoints(tmp_path / "train.json", [person])
+    ((labels,),) = (one.images for one in load_sets([tmp_path / "train.json"]))
+    assert labels.areas.tolist() == [17_000]
 
 
 def test_a_set_of_each_split_of_a_yolo_data_set(tmp_path: Path, make_person: Make) -> None:
     pytest.importorskip("yaml", reason="PyYAML reads a YOLO data set")
-    pictures = {}
     for i in (1, 2):
         Image.new("RGB", (640, 480)).save(tmp_path / f"00{i}.png")
-        pictures[f"00{i}.png"] = tmp_path / f"00{i}.png"
+    pictures = {"train": [tmp_path / "001.png"], "val": [tmp_path / "002.png"]}
     parts = {"train": [make_person(1)], "val": [make_person(2)], "test": []}
     (path,) = write_splits(tmp_path / "out", parts, kind="yolo", pictures=pictures)
     train, val = load_sets([path])
     assert (train.name, val.name) == ("train", "val")
     assert train.pictures() == [tmp_path / "out" / "images" / "train" / "001.png"]
+
+
+def test_pictures_of_one_name_in_two_splits_are_each_their_own(tmp_path: Path, make_person: Make) -> None:
+    """They were copied by name, so that what was measured on was learnt from."""
+    pytest.importorskip("yaml", reason="PyYAML writes a YOLO data set")
+    for i, split in enumerate(("train", "val")):
+        (tmp_path / split).mkdir()
+        Image.new("RGB", (640, 480), (90 * i, 0, 0)).save(tmp_path / split / "001.png")
+    parts = {"train": [make_person(1)], "val": [make_person(1)]}
+    pictures = {split: [tmp_path / split / "001.png"] for split in parts}
+    write_splits(tmp_path / "out", parts, kind="yolo", pictures=pictures)
+    for split in parts:
+        copy = tmp_path / "out" / "images" / split / "001.png"
+        assert copy.read_bytes() == pictures[split][0].read_bytes()
+
+
+def test_another_division_s_pictures_are_not_left_among_the_new(tmp_path: Path, make_person: Make) -> None:
+    """A picture that was in train would stay there, beside itself in val."""
+    pytest.importorskip("yaml", reason="PyYAML writes a YOLO data set")
+    for i in (1, 2):
+        Image.new("RGB", (640, 480)).save(tmp_path / f"00{i}.png")
+    one, two = ([make_person(i)] for i in (1, 2))
+    first, second = ([tmp_path / f"00{i}.png"] for i in (1, 2))
+    out = tmp_path / "out"
+    for _ in range(2):
+        write_splits(out, {"train": one, "val": two}, kind="yolo", pictures={"train": first, "val": second})
+    with pytest.raises(ConfigError, match=r"holds 2 pictures that belong to no split of these, such as '.*'"):
+        write_splits(out, {"train": two, "val": one}, kind="yolo", pictures={"train": second, "val": first})
+
+
+def test_two_pictures_of_one_name_are_not_written_to_one_file(tmp_path: Path, make_person: Make) -> None:
+    """As of DeepLabCut's folders, each with an img0001.png."""
+    with pytest.raises(ConfigError, match=r"2 pictures are called '001.png', and the labels of one would go to the"):
+        write_splits(tmp_path, {"a": [make_person(1), replace(make_person(1), image_id=2)]}, kind="coco")
+
+
+def test_a_picture_as_label_studio_calls_it(tmp_path: Path, make_person: Make) -> None:
+    """It puts eight digits before the names of uploads; the pictures at home have none."""
+    pytest.importorskip("yaml", reason="PyYAML writes a YOLO data set")
+    Image.new("RGB", (640, 480)).save(tmp_path / "me.png")
+    write_coco_keypoints(tmp_path / "labels.json", [replace(make_person(), file_name="0a1b2c3d-me.png")])
+    (found,) = load_sets([tmp_path / "labels.json"])
+    assert found.pictures() == [tmp_path / "me.png"]
+    (path,) = write_splits(tmp_path / "out", {"train": found.images}, kind="yolo", pictures={"train": found.pictures()})
+    ((labels,),) = (one.images for one in load_sets([path]))
+    assert len(labels) == 1
 
 
 def test_splits_as_coco_files(tmp_path: Path, make_person: Make) -> None:
@@ -63,7 +123,7 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, make_person: Make) -> No
         write_splits(tmp_path, {"a": [make_person()]}, kind="coco", pictures={})
     with pytest.raises(ConfigError, match="no format to write is named 'voc'; there are: coco, yolo"):
         write_splits(tmp_path, {"a": [make_person()]}, kind="voc")  # type: ignore[arg-type]
-    gone = {"001.png": tmp_path / "gone.png"}
+    gone = {"train": [tmp_path / "gone.png"]}
     pytest.importorskip("yaml", reason="PyYAML writes a YOLO data set")
     with pytest.raises(MediaError, match=r"cannot read '.*gone\.png': No such file"):
         write_splits(tmp_path, {"train": [make_person()]}, kind="yolo", pictures=gone)
@@ -78,7 +138,7 @@ def test_no_picture_is_copied_in_part(tmp_path: Path, make_person: Make, monkeyp
 
     monkeypatch.setattr(shutil, "copyfile", full_disk)
     with pytest.raises(MediaError, match=r"cannot write '.*001\.png': no space left on that disk"):
-        write_splits(tmp_path, {"train": [make_person(1)]}, kind="yolo", pictures={"001.png": tmp_path / "001.png"})
+        write_splits(tmp_path, {"train": [make_person(1)]}, kind="yolo", pictures={"train": [tmp_path / "001.png"]})
     assert list((tmp_path / "images" / "train").iterdir()) == []
 
 

@@ -46,6 +46,13 @@ def test_nothing_to_evaluate_is_an_error() -> None:
         evaluate_poses([], [])
 
 
+def test_labels_of_nobody_are_said_to_measure_nothing(label: Label, pose_of: PoseOf) -> None:
+    blank = replace(label(), visibility=np.zeros((1, 17), np.int64))
+    report = evaluate_poses([blank], [pose_of(label())])
+    assert math.isnan(report.coco.AP)
+    assert report.notes == ("nobody has a labelled keypoint: nothing could be measured",)
+
+
 def test_new_measures_are_in_the_dictionary(label: Label, pose_of: PoseOf) -> None:
     content = evaluate_poses([label()], [pose_of(label())]).to_dict()
     assert content["pck_at"] == {"0.05": 100, "0.1": 100, "0.2": 100, "0.5": 100}

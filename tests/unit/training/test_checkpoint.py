@@ -157,3 +157,10 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MediaError, match="a part of its path is a file, not a folder"):
         save_tensors(tmp_path / "file" / "a.safetensors", {}, {})
+
+
+def test_others_may_read_a_checkpoint_as_any_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    save_checkpoint(tmp_path / "a.safetensors", network().state_dict(), info())
+    modes = {path.suffix: path.stat().st_mode for path in tmp_path.iterdir()}
+    assert modes[".safetensors"] == modes[".json"] == modes[""]

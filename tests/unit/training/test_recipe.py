@@ -9,6 +9,7 @@ import torch
 
 from gonio.errors import ConfigError, MediaError, PoseError
 from gonio.models.locking import locked
+from gonio.training.data import load_labelled
 from gonio.training.loop import train
 from gonio.training.preparation import identity, prepare, set_threads
 from gonio.training.recipe import Recipe, read_recipe
@@ -109,6 +110,10 @@ def test_wrong_changes(path: Path, change: str, message: str) -> None:
     [
         ("- a", "holds a list, not a recipe; see docs/train.md"),
         ("a: [", "is not YAML"),
+        ("", "is empty; see docs/train.md for an example"),
+        ("train: images\nkpt_shape: [17, 3]", "is a file of labels, not a recipe; write one that names it"),
+        ("optim: {lr: 1}\nname: a\noptim: {ema: 0}", "optim is there twice"),
+        ("optim: {lr: 1, ema: 0, lr: 2}", "lr is there twice"),
         (None, "cannot read the recipe"),
     ],
 )
@@ -125,6 +130,17 @@ def test_what_may_change_in_a_run_that_goes_on(path: Path) -> None:
     free = ["data.workers=0", "threads=1", "checkpoint_steps=9", "patience=1", "out=/x"]
     assert identity(read_recipe(path, free)) == same
     assert identity(read_recipe(path, ["seed=1"])) != same
+
+
+def test_labels_that_changed_are_another_run(path: Path, drawn_people: Any) -> None:
+    """Else a finished run would be taken for one on the new labels."""
+    drawn_people(path.parent, 4)
+    recipe = read_recipe(path, ["data.train.0.images=[]"])
+    before = identity(recipe, load_labelled(recipe.data.train, None))
+    assert identity(recipe, load_labelled(recipe.data.train, None)) == before
+    assert "4 people in 4 pictures" in before
+    drawn_people(path.parent, 4, seed=1)
+    assert identity(recipe, load_labelled(recipe.data.train, None)) != before
 
 
 @pytest.mark.parametrize(
@@ -156,7 +172,10 @@ def drawn(path: Path, drawn_people: Any) -> Path:
     ("change", "message"),
     [
         ("data.train.0.labels=gone.json", r"gone\.json"),
-        ("data.train.0.images=[other]", r"the picture '.*' of '.*labels.json' is not in '.*other'; name its folder in"),
+        (
+            "data.train.0.images=[other]",
+            r"that '.*labels.json' labels are not in '.*other', such as '.*'; name their folder in",
+        ),
         (
             "data.min_keypoints=18",
             "none of . pictures shows a person with 18 labelled keypoints; check the labels with",
@@ -166,7 +185,9 @@ def drawn(path: Path, drawn_people: Any) -> Path:
         ("data.skeleton=coco", "coco"),
         ("network.kind=cnn", "no network named 'cnn'; there are movenet"),
         ("network.size=xl", "no size named 'xl'"),
-        ("network.parameters.depth=3", "network 'topdown-cnn': .*unexpected keyword argument 'depth'"),
+        ("network.parameters.depth=3", "network 'topdown-cnn' has no parameter 'depth'; it takes head, input_hw"),
+        ("start=best.onnx", r"best.onnx' is no checkpoint of a run; give its best.safetensors"),
+        ("optim.lr=.inf", "optim.lr: Input should be a finite number"),
         ("network.parameters.input_hw=[64, 33]", r"input_hw is \(64, 33\); both must be multiples of 32 px"),
         ("optim.freeze=[tail]", "optim.freeze names 'tail', which the network lacks; its parts are trunk, neck, head"),
         ("start=gone.safetensors", "cannot read the weights"),

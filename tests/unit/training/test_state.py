@@ -74,12 +74,16 @@ def test_states_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="cannot read the weights"):
         Small(0).load(path)
     Small(0).save(path, Progress())
-    with pytest.raises(WeightsError, match=r"is of a run with another recipe; give another name or out, or .* --fresh"):
+    with pytest.raises(
+        WeightsError, match=r"is of a run with another recipe or other labels; give another name or out, or .* --fresh"
+    ):
         Small(0).load(path, recipe="{1}")
     before = '{"epochs": 2, "data": {"train": [{"labels": "a"}], "val": []}}'
     now = '{"epochs": 3, "data": {"train": [{"labels": "a", "repeat": 2}], "val": []}}'
     Small(0).save(path, Progress(), recipe=before)
-    words = r"another recipe \(data.train.0.repeat was None, is 2; epochs was 2, is 3\); give another name"
+    words = (
+        r"another recipe or other labels \(data.train.0.repeat was None, is 2; epochs was 2, is 3\); give another name"
+    )
     with pytest.raises(WeightsError, match=words):
         Small(0).load(path, recipe=now)
     Small(0).save(path, Progress())

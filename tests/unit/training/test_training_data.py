@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,13 +16,14 @@ from typing import Any, cast
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gonio.augmentation import Augmentation
 from gonio.codecs import Codec, Heatmap, MultiPersonGrid, SinglePersonGrid
 from gonio.errors import ConfigError, MediaError
 from gonio.structures.skeleton import load_skeleton
 from gonio.training.data import Labelled, is_learnable, load_data, load_labelled
-from gonio.training.interrupts import STOPS
+from gonio.training.interrupts import STOPS, deaf
 from gonio.training.networks import TopDownCnn
 from gonio.training.order import EpochOrder, batches, make_loader
 from gonio.training.recipe import Data, LabelSource
@@ -153,6 +155,32 @@ def test_a_damaged_picture_is_told_in_one_sentence(labels: Path, tmp_path: Path,
     order = EpochOrder(bad.order, batch_size=1, steps=None, seed=0, rank=0, world=1)
     with pytest.raises(MediaError, match=r"^[^\n]*bad\.jpg[^\n]*$"):
         list(batches(make_loader(bad, order, workers=workers)))
+
+
+@pytest.mark.parametrize(("hw", "said"), [((64, 96), "take the pictures in the size"), ((128, 96), "EXIF orientation")])
+def test_pictures_of_another_size_than_their_labels_teach_nothing(labels: Path, hw: tuple[int, int], said: str) -> None:
+    """Half as large, or on their side by their EXIF data: labels would point elsewhere, and nobody would see it."""
+    chosen = data(labels)
+    pictures = load_labelled(chosen.train, None)
+    if "EXIF" in said:
+        path = labels.parent / "lying.jpg"
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.new("RGB", hw).save(path, exif=exif)
+        pictures = [replace(one, path=path) for one in pictures]
+    wrong = [replace(one, labels=replace(one.labels, image_hw=(hw[1], hw[0]))) for one in pictures]
+    seen = People(wrong, data=chosen, codec=Heatmap(K), input_hw=HW, seed=0)
+    with pytest.raises(MediaError, match=rf"its labels are of {hw[0]} x {hw[1]} px; .*{said}.*'gonio data lint'"):
+        seen[(0, 0, 0)]
+
+
+def test_a_terminal_s_stop_does_not_reach_a_process_that_starts() -> None:
+    """It would die with a traceback before it can say that Ctrl-C is not for it."""
+    with deaf():
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"])
+    child.send_signal(signal.SIGINT)
+    assert child.wait(20) == 0
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_what_a_terminal_tells_all_processes_leaves_workers_be(labels: Path) -> None:

@@ -1,9 +1,10 @@
 """``gonio data``: convert, count, check, divide and look at labelled pictures."""
 
 import json as json_text
+import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +15,11 @@ from gonio.apps.cli.console import count, number_table, say
 from gonio.apps.cli.data_label import check_labels_stay, label, yolo_outputs
 from gonio.augmentation import Augmentation
 from gonio.datasets.augmented_sheet import LabelledPerson, augmented_sheet
-from gonio.datasets.export import WrittenFormat, write_splits, yolo_splits
+from gonio.datasets.export import WrittenFormat, check_names, write_splits, yolo_splits
 from gonio.datasets.findings import CODES, Finding
 from gonio.datasets.info import DatasetInfo, describe
 from gonio.datasets.lint import lint_files
-from gonio.datasets.loading import LabelledSet, load_sets
+from gonio.datasets.loading import LabelledSet, load_sets, picture_folders
 from gonio.datasets.sheet import Tile, contact_sheets
 from gonio.datasets.split import split_images
 from gonio.errors import ConfigError
@@ -85,10 +86,14 @@ def convert(
     sets = _load(labels, images, skeleton, format, category)
     if is_file:
         merged = merge_annotations([dataset.images for dataset in sets])
+        check_names(merged)
         write_coco_keypoints(out, merged)
         _say_written([out], merged)
+        _say_elsewhere([out], merged, sets)
         return
-    files = _write(out, yolo_splits(sets), "yolo", sets, pictures=pictures)
+    splits = yolo_splits(sets)
+    found = {name: one.pictures() for name, one in zip(splits, sets, strict=True)} if pictures else None
+    files = write_splits(out, splits, kind="yolo", pictures=found)
     _say_written(files, [image for dataset in sets for image in dataset.images], crowds=False)
 
 
@@ -174,8 +179,16 @@ def split(
     sets = _load(labels, images, skeleton, format, category)
     merged = merge_annotations([dataset.images for dataset in sets])
     divided = split_images(merged, parts, seed=seed, group=group)
-    files = _write(out, divided, to, sets, pictures=pictures)
+    found = None
+    if pictures and to == "yolo":
+        files_of = {
+            image.file_name: file for one in sets for image, file in zip(one.images, one.pictures(), strict=True)
+        }
+        found = {name: [files_of[image.file_name] for image in own] for name, own in divided.items()}
+    files = write_splits(out, divided, kind=to, pictures=found)
     _say_written(files, merged, crowds=to != "yolo")
+    if to == "coco":
+        _say_elsewhere(files, merged, sets)
     say(", ".join(f"{name} {len(own)}" for name, own in divided.items()))
 
 
@@ -291,24 +304,6 @@ def _skeleton(name: str | None) -> Skeleton | None:
     return None if name is None else load_skeleton(name)
 
 
-def _write(
-    out: Path,
-    splits: Mapping[str, Sequence[Annotations]],
-    kind: WrittenFormat,
-    sets: Sequence[LabelledSet],
-    *,
-    pictures: bool,
-) -> list[Path]:
-    files: dict[str, Path] | None = None
-    if pictures and kind == "yolo":
-        files = {
-            image.file_name: file
-            for dataset in sets
-            for image, file in zip(dataset.images, dataset.pictures(), strict=True)
-        }
-    return write_splits(out, splits, kind=kind, pictures=files)
-
-
 def _say_written(files: Sequence[Path], images: Sequence[Annotations], *, crowds: bool = True) -> None:
     """Say what was written; YOLO knows no crowds, and nobody is written for them."""
     names = ", ".join(f"'{file}'" for file in files)
@@ -316,6 +311,15 @@ def _say_written(files: Sequence[Path], images: Sequence[Annotations], *, crowds
     people = sum(len(image) for image in images) - left_out
     note = f"; {count(left_out, 'crowd')} left out, which YOLO cannot hold" if left_out else ""
     say(f"wrote {names}: {len(images)} pictures, {people} people{note}")
+
+
+def _say_elsewhere(files: Sequence[Path], images: Sequence[Annotations], sets: Sequence[LabelledSet]) -> None:
+    """Say which --images the new files need, where their pictures are not found beside them."""
+    written = LabelledSet("", files[0], (), picture_folders(files[0], (), "coco"))
+    places = [one.folder_of(image) for one in sets for image in one.images]
+    away = [place for place, image in zip(places, images, strict=True) if place and written.picture(image) is None]
+    for folder in dict.fromkeys(away):
+        say(f"the pictures are not beside it: give --images {shlex.quote(str(folder))}")
 
 
 def _parts(texts: Sequence[str]) -> dict[str, float]:

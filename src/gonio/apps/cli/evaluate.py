@@ -100,26 +100,27 @@ def evaluate(
     report = evaluate_poses(
         pictures.annotations, predictions, min_person_score=floor, unlabelled_wrong=unlabelled_wrong
     )
+    if not json:
+        print_report(report, ready.card.name, images_per_s)  # before anything that can fail: it may be hours of work
     fit = None
     if calibrate is not None:
         card, folder = find_card(model if model is not None else default_name())
         scored = scored_keypoints(report.matched, min_person_score=floor, unlabelled_wrong=unlabelled_wrong)
         fit = fit_calibration(scored, method=calibration_method)
         made = _calibration(fit, pictures, report, card, unlabelled_wrong=unlabelled_wrong)
-        write_calibrated_card(calibrate, card, made, weights=folder)
-    if html is not None:
-        write_page(html, PageContent(ready.card.name, report, pictures, predictions, fit, floor), worst=worst)
     if json:
         facts: dict[str, Any] = {"model": ready.card.name, **report.to_dict(), "images_per_s": round(images_per_s, 2)}
         if fit is not None:
             facts["calibration"] = without_nan(asdict(fit))
         sys.stdout.write(json_text.dumps(facts, allow_nan=False) + "\n")
-    else:
-        print_report(report, ready.card.name, images_per_s)
-        if fit is not None:
-            print_calibration(fit)
-        for path in (one for one in (html, calibrate) if one is not None):
-            say(f"written: {path}")
+    elif fit is not None:
+        print_calibration(fit)
+    if calibrate is not None:
+        write_calibrated_card(calibrate, card, made, weights=folder)
+    if html is not None:
+        write_page(html, PageContent(ready.card.name, report, pictures, predictions, fit, floor), worst=worst)
+    for path in (one for one in (html, calibrate) if one is not None and not json):
+        say(f"written: {path}")
 
 
 def _predict(model: PoseModel, pictures: LabelledPictures, *, flip_test: bool) -> tuple[list[Poses], float]:

@@ -18,6 +18,9 @@ from gonio.optional import require
 if TYPE_CHECKING:
     from gonio.export.quantize_result import Quantized
 
+_FEW = 10
+"""Pictures to calibrate or to judge on; the ranges and figures of fewer are chance."""
+
 MethodChoice = Literal["auto", "percentile", "min-max", "entropy"]
 
 
@@ -90,6 +93,9 @@ def quantize(
     pictures = find_pictures(data, check=check, annotations=annotations or (), images=images or ())
     if not pictures.apart:
         say("the pictures to calibrate on are those to judge on: the figures flatter", style="yellow")
+    calibrate, judge = len(pictures.calibrate), len(pictures.check)
+    if min(calibrate, judge) < _FEW:
+        say(f"few pictures: {calibrate} to calibrate and {judge} to judge on; take a hundred or more", style="yellow")
     command = shlex.join(["gonio", *sys.argv[1:]])
     try:
         with _bar() as bar:

@@ -36,13 +36,16 @@ def train(
     require("accelerate", extra="train", purpose="training")
     from gonio.training.loop import train as run  # torch is optional, and slow to import
     from gonio.training.recipe import read_recipe  # needs yaml, which is optional
+    from gonio.training.run_files import STATE  # beside the loop
 
     chosen = read_recipe(recipe, changes or ())
+    steps: set[int] = set()
     speaks = os.environ.get("RANK", "0") == "0"  # of several processes one talks
     with _bar(shown=speaks) as bar:
         task = bar.add_task(chosen.name, total=None, loss=0.0, speed=0.0, metrics="")
 
         def at_step(report: "StepReport") -> None:
+            steps.add(report.step)
             bar.update(
                 task,
                 completed=report.step,
@@ -55,9 +58,11 @@ def train(
         try:
             best = run(chosen, fresh=fresh, on_step=at_step, on_epoch=_say_epoch)
         except KeyboardInterrupt:
-            if speaks:
+            if speaks and (chosen.folder / STATE).exists():
                 say(f"stopped; what was done is in {chosen.folder}, and the same command goes on from there")
             raise
+    if speaks and not steps:
+        say(f"nothing was left to do: this run in {chosen.folder} has ended; --fresh starts it over")
     if speaks:
         say(f"best checkpoint: {best}")
 

@@ -1,9 +1,10 @@
 """Pose networks in plain PyTorch, each with its codec; `build_network` makes one by name."""
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
-from gonio.errors import ConfigError
+from gonio.errors import ConfigError, did_you_mean
 from gonio.training.networks.base import PoseNetwork
 from gonio.training.networks.cost import count_macs, count_parameters
 from gonio.training.networks.layers import deployed
@@ -44,10 +45,23 @@ def build_network(kind: str, size: str, *, n_keypoints: int, **parameters: Any) 
     if kind not in NETWORKS:
         raise ConfigError(f"no network named {kind!r}; there are {', '.join(NETWORKS)}")
     ready = {name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    known = [name for name in signature(NETWORKS[kind]).parameters if name not in ("size", "n_keypoints")]
+    if unknown := [name for name in ready if name not in known]:
+        hint = did_you_mean(unknown[0], known)
+        raise ConfigError(
+            f"network {kind!r} has no parameter {unknown[0]!r}; {hint}it takes {', '.join(known) or 'none'}"
+        )
+    if (hw := ready.get("input_hw")) is not None and not _is_size(hw):
+        raise ConfigError(f"input_hw is {hw!r}; give height and width in px, such as [256, 192]")
     try:
         return NETWORKS[kind](size, n_keypoints=n_keypoints, **ready)
-    except TypeError as error:
-        raise ConfigError(f"network {kind!r}: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"network {kind!r} cannot be made with {ready}: {error}; check network.parameters") from error
+
+
+def _is_size(value: object) -> bool:
+    """Whether it is two positive whole numbers."""
+    return isinstance(value, tuple) and len(value) == 2 and all(type(side) is int and side > 0 for side in value)
 
 
 __all__ = [

@@ -176,7 +176,12 @@ def test_vit_interpolates_its_positions() -> None:
         ("onestage", "xl", {}, "no size named 'xl'; there are n, s"),
         ("movenet", "xl", {}, "no size named 'xl'; there are lightning, thunder, multipose"),
         ("topdown-rnn", "s", {}, "no network named 'topdown-rnn'; there are movenet,"),
-        ("onestage", "n", {"head": "simcc"}, "network 'onestage': .*unexpected keyword argument 'head'"),
+        ("onestage", "n", {"head": "simcc"}, "network 'onestage' has no parameter 'head'; it takes input_hw"),
+        ("topdown-cnn", "s", {"hed": "simcc"}, "no parameter 'hed'; did you mean 'head'. it takes head, input_hw"),
+        ("topdown-cnn", "s", {"input_hw": 64}, r"input_hw is 64; give height and width in px, such as \[256, 192\]"),
+        ("topdown-cnn", "s", {"input_hw": [0, 0]}, r"input_hw is \(0, 0\); give height and width"),
+        ("topdown-vit", "t", {"input_hw": ["a", 64]}, r"input_hw is \('a', 64\); give height and width"),
+        ("topdown-movenet", "lightning", {"normed_from": "x"}, "cannot be made with .*; check network.parameters"),
     ],
 )
 def test_wrong_names_are_answered(kind: str, size: str, parameters: dict[str, object], said: str) -> None:
