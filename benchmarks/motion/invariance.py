@@ -23,6 +23,7 @@ from gonio.io.sinks.video import VideoSink
 from gonio.io.sources import open_source
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
+from gonio.models.registry import measuring_name
 from gonio.motion.analyse import analyse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,7 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=SHARED, help="folder of the shared test data")
     data = parser.parse_args().data
-    model = load_model()
+    model = load_model(measuring_name())
     print("events: count; of a copy found again / all that it has, median |difference|")
     print("angles: median error bar; of a copy median |difference|; sides and times are the original's")
     print_clip(data / "exercise" / "squats_squat_18.mp4", "squat", model)

@@ -15,6 +15,7 @@ from gonio.arrays import FloatArray64
 from gonio.io.formats.markers import MarkerData
 from gonio.io.formats.pose_json import read_json
 from gonio.io.formats.trc import read_trc
+from gonio.models.registry import measuring_name
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import load_skeleton
@@ -177,7 +178,7 @@ def with_model_noise(sequence: PoseSequence, rng: np.random.Generator, sd: float
 
 def videos(keypoints: Path | None, *, min_score: float = 0.2) -> Iterator[tuple[str, PoseSequence]]:
     """The largest person of each shared clip, followed; from stored keypoints or by running the default model."""
-    model = None if keypoints else gonio.load_model()
+    model = None if keypoints else gonio.load_model(measuring_name())
     clips = [*sorted((DATA / "exercise").glob("*.mp4")), DATA / "videos" / "sports2d_demo.mp4"]
     for clip in [*clips, *sorted((DATA / "videos" / "pose2sim_single").glob("*.mp4"))]:
         if keypoints:

@@ -5,7 +5,8 @@ the exercise; and how far the nearest event lies from each labelled one. The lab
 arms or legs straight. Then the same clips rolled, mirrored, slowed and with frames dropped, and clips in which nobody
 exercises.
 
-``--keypoints FOLDER`` takes stored keypoints (``gonio predict CLIP --out FOLDER/CLIP.json``) instead of the model.
+``--keypoints FOLDER`` takes stored keypoints (``gonio predict CLIP --model thunder --track --json FOLDER/CLIP.json``)
+instead of the model.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from gonio.analysis.exercises import (
     recognise,
 )
 from gonio.arrays import IntArray
+from gonio.models.registry import measuring_name
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 
@@ -54,7 +56,7 @@ class Clip:
 def clips(stored: Path | None) -> list[Clip]:
     """All clips of the manifest."""
     folder = SHARED / "exercise"
-    model = None if stored else gonio.load_model(None)
+    model = None if stored else gonio.load_model(measuring_name())
     with (folder / "manifest.csv").open(encoding="utf-8") as file:
         return [
             Clip(
@@ -191,7 +193,7 @@ def copies(data: list[Clip]) -> None:
 
 def idle(stored: Path | None) -> None:
     """What is counted where nobody exercises."""
-    model = None if stored else gonio.load_model(None)
+    model = None if stored else gonio.load_model(measuring_name())
     for path, start_s in IDLE:
         sequence = clean(main_person(path, model=model, stored=stored, start_s=start_s))
         found = recognise(sequence).exercise

@@ -20,7 +20,7 @@ from gonio.evaluation.tracking import TrackingScores, tracking_scores
 from gonio.geometry.boxes import iou
 from gonio.models.calibration import ExpectedError
 from gonio.models.model import PoseModel
-from gonio.models.registry import default_name, find_card
+from gonio.models.registry import find_card, measuring_name
 from gonio.structures.poses import Poses
 from gonio.tracking.assign import best_pairs
 from gonio.tracking.settings import TrackSettings
@@ -180,7 +180,7 @@ def rows(clips: list[Path]) -> Iterator[str]:
         scores = measure(walkers)
         yield LINE.format(name, *(_cell(some) for some in scores.values()), f"{_best_idf1(scores['Gonio']):.3f}")
     if clips:
-        model = gonio.load_model()
+        model = gonio.load_model(measuring_name())
         for clip in clips:
             yield LINE.format(f"{clip.parent.name}/{clip.name}", *real(clip, model).values(), "")
 
@@ -197,7 +197,7 @@ def _best_idf1(scores: list[TrackingScores]) -> float:
 
 
 def _errors() -> tuple[ExpectedError, ...]:
-    calibration = find_card(default_name())[0].calibration
+    calibration = find_card(measuring_name())[0].calibration
     if calibration is None:
         raise SystemExit("the default model's card has no calibration; gonio evaluate --calibrate measures it")
     return calibration.keypoint_error

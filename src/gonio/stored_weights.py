@@ -7,6 +7,7 @@ is as fast as before.
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -78,6 +79,39 @@ def widen(model: onnx.ModelProto) -> None:
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
+
+
+def settle(model: onnx.ModelProto) -> None:
+    """Put integers where a graph rounds float32 constants to int8, as one does that shares its weights with another.
+
+    Scales that are products of constants become constants too. Run `widen` first. Changes the model.
+    """
+    held = {tensor.name: tensor for tensor in model.graph.initializer}
+    rest = []
+    for node in model.graph.node:
+        n_inputs = {"Mul": 2, "QuantizeLinear": 3}.get(node.op_type)
+        if len(node.input) == n_inputs and all(name in held for name in node.input):
+            values = [numpy_helper.to_array(held[name]) for name in node.input]
+            result = values[0] * values[1] if node.op_type == "Mul" else _quantized(node, *values)
+            held[node.output[0]] = numpy_helper.from_array(result, node.output[0])
+        else:
+            rest.append(node)
+    used = _used(model.graph, rest)
+    kept = [tensor for name, tensor in held.items() if name in used]
+    _set_nodes(model, rest)
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+
+
+def _quantized(
+    node: onnx.NodeProto, values: FloatArray, scale: FloatArray, zero: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """What QuantizeLinear gives: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html."""
+    axis = next((one.i for one in node.attribute if one.name == "axis"), 1) % values.ndim
+    shape = [-1 if i == axis and scale.size > 1 else 1 for i in range(values.ndim)]
+    limits = np.iinfo(zero.dtype)
+    steps = np.rint(values / scale.reshape(shape)) + zero.reshape(shape)
+    return np.asarray(np.clip(steps, limits.min, limits.max), zero.dtype)
 
 
 def round_channels(values: FloatArray, axis: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int8]], FloatArray]:

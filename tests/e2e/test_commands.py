@@ -75,7 +75,7 @@ def test_models_read_well_at_80_columns(gonio: "Gonio") -> None:
 def test_models_for_machines(started_gonio: "Gonio") -> None:
     cards = json.loads(started_gonio("models", "--json").stdout)
     assert {"thunder", "lightning", "multipose"} <= {card["name"] for card in cards}
-    assert [card["name"] for card in cards if card["default"]] == ["thunder"]
+    assert [card["name"] for card in cards if card["default"]] == ["thunder-int8"]
 
 
 @pytest.mark.parametrize("verb", [*VERBS, "data"])
@@ -199,7 +199,7 @@ def test_evaluate_for_machines(gonio: "Gonio", labels: Path) -> None:
 def test_evaluate_for_people(started_gonio: "Gonio", labels: Path) -> None:
     result = started_gonio("evaluate", "--images", "nowhere", "--images", "photos", "--annotations", labels)
     assert result.returncode == 0
-    assert result.stdout.startswith("thunder: 1 labelled people in 2 images")
+    assert result.stdout.startswith("thunder-int8: 1 labelled people in 2 images")
     assert "left_shoulder" in result.stdout
     assert "nan" not in result.stdout
 

@@ -44,7 +44,7 @@ def test_picture(gonio: "Gonio", check: "Check", tmp_path: Path, astronaut: Path
     assert places == ["  out/astronaut.png", "  numbers/astronaut.json"]
     assert (result.returncode, result.stdout) == (0, "")
     document = check.document(tmp_path / "numbers" / "astronaut.json")
-    assert (document["model"], document["failures"], document["complete"]) == ("thunder", [], True)
+    assert (document["model"], document["failures"], document["complete"]) == ("thunder-int8", [], True)
     (frame,) = document["frames"]
     assert (frame["width"], frame["height"], frame["time_s"]) == (512, 512, None)
     (person,) = frame["people"]

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gonio.arrays import FloatArray
 from gonio.errors import ExportError
-from gonio.stored_weights import narrow, round_channels, widen
+from gonio.stored_weights import narrow, round_channels, settle, widen
 
 RNG = np.random.default_rng(0)
 KERNELS = {"small": (8, 3, 3, 3), "middle": (32, 8, 1, 1), "large": (64, 32, 1, 1), "depthwise": (64, 1, 3, 3)}
@@ -179,3 +179,48 @@ def test_every_value_is_within_half_a_step_or_cut_off(values: FloatArray, axis: 
     plain = np.abs(values).max(axis=1 - axis % 2, keepdims=True) / 127  # the factor that cuts nothing off
     plain_error = (np.rint(values / np.where(plain > 0, plain, 1)) * plain - values) ** 2
     assert (error**2).sum() <= plain_error.sum() + tolerance
+
+
+def rounding_network(*, per_channel: bool) -> onnx.ModelProto:
+    """A convolution whose kernel is stored as float16, and rounded to int8 with a scale that is a product."""
+    rng = np.random.default_rng(1)
+    kernel = rng.normal(size=(8, 3, 3, 3)).astype(np.float32)
+    scale = np.full(8 if per_channel else (), 0.05, np.float32)
+    tensors = [
+        numpy_helper.from_array(kernel, "kernel"),
+        numpy_helper.from_array(scale / 2, "half"),
+        numpy_helper.from_array(np.array(2, np.float32), "two"),
+        numpy_helper.from_array(np.zeros(scale.shape, np.int8), "zero"),
+    ]
+    nodes = [
+        helper.make_node("Mul", ["half", "two"], ["scale"]),
+        helper.make_node("QuantizeLinear", ["kernel", "scale", "zero"], ["steps"], axis=0),
+        helper.make_node("DequantizeLinear", ["steps", "scale", "zero"], ["rounded"], axis=0),
+        helper.make_node("Conv", ["image", "rounded"], ["out"]),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 16, 16])
+    result = helper.make_tensor_value_info("out", TensorProto.FLOAT, [1, 8, None, None])
+    graph = helper.make_graph(nodes, "net", [image], [result], tensors)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_rounding_of_constants_becomes_integers_and_nothing_changes(per_channel: bool) -> None:
+    """Oracle: ONNX Runtime, which rounds by itself."""
+    model = rounding_network(per_channel=per_channel)
+    image = RNG.normal(size=(1, 3, 16, 16)).astype(np.float32)
+
+    def answer() -> FloatArray:
+        session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        return np.asarray(session.run(None, {"image": image})[0])
+
+    before = answer()
+    settle(model)
+    onnx.checker.check_model(model, full_check=True)
+    assert [node.op_type for node in model.graph.node] == ["DequantizeLinear", "Conv"]
+    assert {name: array.dtype for name, array in weights(model).items()} == {
+        "steps": np.int8,
+        "scale": np.float32,
+        "zero": np.int8,
+    }
+    np.testing.assert_array_equal(answer(), before)

@@ -31,7 +31,7 @@ from gonio.export.quantize_rig import Rig, open_rig, record_inputs
 from gonio.models.backends import Backend
 from gonio.models.card import ModelCard
 from gonio.models.checkpoints import find_checkpoint
-from gonio.models.registry import default_name, find_card, find_weights
+from gonio.models.registry import find_card, find_weights, measuring_name
 
 _MOST_INPUTS = 32
 _IN_A_ROW = 5  # counted runs of a row before the next has its turn, after one that fills the caches
@@ -127,7 +127,7 @@ def bench_devices(
     with ExitStack() as stack:
         temporary = TemporaryDirectory(prefix="gonio-bench-", ignore_cleanup_errors=True)  # Windows: mapped weights
         folder = Path(stack.enter_context(temporary))
-        chosen = default_name() if model is None else model
+        chosen = measuring_name() if model is None else model
         checkpoint, torch_network = find_checkpoint(chosen), None
         if checkpoint is not None:
             chosen, torch_network = open_checkpoint(checkpoint, folder)

@@ -16,7 +16,7 @@ from gonio.errors import ConfigError, ExportError
 from gonio.export.formats import OPSETS, Precision
 from gonio.models.card import CARD_KEY, ModelCard, StretchInput
 from gonio.optional import require
-from gonio.stored_weights import narrow, widen
+from gonio.stored_weights import narrow, settle, widen
 from gonio.training.networks import PoseNetwork, deployed
 
 INPUT = "image"
@@ -95,6 +95,7 @@ def finish(model: onnx.ModelProto, card: ModelCard, *, precision: Precision) -> 
         ExportError: If a weight is too large for float16.
     """
     widen(model)
+    settle(model)
     if precision == "float16":
         narrow(model)
     for node in model.graph.node:

@@ -56,7 +56,7 @@ class ExportSource:
         Raises:
             ConfigError: If there is an ONNX file only.
         """
-        if self.card in list_models() and self.card.weights.file.startswith("movenet-"):
+        if self.card in list_models() and self.card.weights.file.startswith("movenet-") and not self.card.original:
             return MoveNet.pretrained(self.card.weights.file.removeprefix("movenet-").removesuffix(".onnx"))
         if self.network is None:
             raise ConfigError(

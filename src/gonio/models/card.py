@@ -26,6 +26,8 @@ CARD_KEY = "gonio.card"
 
 Positive = Annotated[float, Field(gt=0)]
 Score = Annotated[float, Field(ge=0, le=1)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
 
 
 class _Strict(BaseModel):
@@ -41,13 +43,15 @@ class Weights(_Strict):
         urls: Where it can be downloaded, the first before its mirrors; none: it lies beside the card.
         size: Of the download, bytes, where known.
         member: Path of the file inside the download, where that is a zip archive.
+        reads: Files beside it in which some of its weights lie, each with its sha256.
     """
 
     file: str
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
+    sha256: Sha256 | None
     urls: tuple[str, ...] = ()
     size: Annotated[int, Field(gt=0)] | None = None
     member: str | None = None
+    reads: dict[FileName, Sha256] = Field(default_factory=dict)
 
 
 class Normalisation(_Strict):
@@ -199,6 +203,8 @@ class ModelCard(_Strict):
     Attributes:
         task: ``"one-stage"``: everyone's keypoints in one pass over the picture; ``"top-down"``: one crop per person;
             ``"detector"``: boxes of people, no keypoints.
+        default: Whether it runs where no model is named.
+        original: Of a quicker version, the model that it was made of: it measures, and runs where this one does not.
         outputs: The file's names of the outputs by the codec's names, where they differ.
         constants: Further inputs of the network by name, each with its values for one picture.
         skeleton: The name of a shipped skeleton, or any other in full; of a detector what its people's missing
@@ -212,6 +218,7 @@ class ModelCard(_Strict):
     summary: str
     task: Literal["one-stage", "top-down", "detector"]
     default: bool = False
+    original: str | None = None
     weights: Weights
     input: Annotated[LetterboxInput | StretchInput | CropInput, Field(discriminator="kind")]
     codec: CodecChoice

@@ -12,7 +12,7 @@ from gonio.models.card import LetterboxInput, ModelCard
 from gonio.models.model import PoseModel
 from gonio.models.onestage import DetectorModel, OneStageModel
 from gonio.models.proposals import Proposer, after_a_glance, everyone, in_two_sizes, whole_picture
-from gonio.models.registry import default_name, find_card, find_weights
+from gonio.models.registry import default_name, find_card, find_weights, measuring_name
 from gonio.models.runtimes import RuntimeWish, choose_runtime, open_network
 from gonio.models.topdown import TopDownModel
 
@@ -71,7 +71,7 @@ def load_model(
     """
     wish = RuntimeWish(runtime, device, precision, compiled, graphs)
     threads = thread_count(threads)
-    card, folder = find_card(name if name is not None else default_name())
+    card, folder = find_card(_default_for(wish) if name is None else name)
     if isinstance(card.input, LetterboxInput) and input_size is not None:
         card = _resized(card, card.input, input_size)
     if card.task != "top-down" and detector is not None:
@@ -88,6 +88,13 @@ def model_of(card: ModelCard, backend: Backend, proposer: Proposer) -> PoseModel
     if card.task == "top-down":
         return (BlazePoseModel if card.codec.kind == "blazepose" else TopDownModel)(card, backend, proposer)
     return (OneStageModel if card.task == "one-stage" else DetectorModel)(card, backend)
+
+
+def _default_for(wish: RuntimeWish) -> str:
+    """The default model; int8 is made for ONNX Runtime on a CPU, and elsewhere it is what that was made of."""
+    at_home = wish.runtime in (None, "onnxruntime") and wish.device in (None, "cpu")
+    as_is = wish.precision is None and not wish.compiled and not wish.graphs
+    return default_name() if at_home and as_is else measuring_name()
 
 
 def _open(card: ModelCard, folder: Path, wish: RuntimeWish, threads: int) -> Backend:

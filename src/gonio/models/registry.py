@@ -64,7 +64,17 @@ def list_models() -> tuple[ModelCard, ...]:
 
 def default_name() -> str:
     """The name of the model that is used when none is named: the one whose card says ``default``."""
-    return next(card.name for card in shipped_models() if card.default)
+    return _default().name
+
+
+def measuring_name() -> str:
+    """The default model as it was before it was made quicker: it measures, and runs where the quicker one does not."""
+    card = _default()
+    return card.original or card.name
+
+
+def _default() -> ModelCard:
+    return next(card for card in shipped_models() if card.default)
 
 
 def shelf_of(name: str) -> Shelf:
@@ -121,15 +131,22 @@ def find_weights(card: ModelCard, folder: Path) -> Path:
     """The checked weights file of a card. Nothing is downloaded here, ever.
 
     Raises:
-        WeightsError: If the file is missing, or its sha256 is neither the card's nor, where the card states none,
-            that of the file that was pulled first.
+        WeightsError: If the file, or one that it reads, is missing, or its sha256 is neither the card's nor, where the
+            card states none, that of the file that was pulled first.
     """
     path = folder / card.weights.file
     try:
         if store().owns(folder):
             store().check(card, path)
             return path
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, sha256 in {card.weights.file: card.weights.sha256, **card.weights.reads}.items():
+            path = folder / name
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            if sha256 not in (None, digest):
+                raise WeightsError(
+                    f"the weights of model {card.name!r} at '{path}' are damaged: sha256 is {digest[:12]}…, the card "
+                    f"says {str(sha256)[:12]}…; reinstall gonio, or put the right file back"
+                )
     except OSError as error:
         if isinstance(error, FileNotFoundError) and store().owns(folder):
             raise WeightsError(absent(card, folder)) from error
@@ -137,12 +154,7 @@ def find_weights(card: ModelCard, folder: Path) -> Path:
             f"the weights of model {card.name!r} cannot be read at '{path}' ({error.strerror}); "
             f"reinstall gonio, or put the file back beside its card{_whence(card)}"
         ) from error
-    if card.weights.sha256 not in (None, digest):
-        raise WeightsError(
-            f"the weights of model {card.name!r} at '{path}' are damaged: sha256 is {digest[:12]}…, the card says "
-            f"{str(card.weights.sha256)[:12]}…; reinstall gonio, or put the right file back"
-        )
-    return path
+    return folder / card.weights.file
 
 
 def _whence(card: ModelCard) -> str:

@@ -20,7 +20,7 @@ from gonio.models.backends import OnnxBackend
 from gonio.models.card import CropInput, LetterboxInput, ModelCard
 from gonio.models.loader import load_model, model_of, thread_count
 from gonio.models.model import PoseModel
-from gonio.models.registry import find_weights
+from gonio.models.registry import find_weights, measuring_name
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import Skeleton
 
@@ -106,7 +106,7 @@ def check_model(
         ModelMismatchError: If the network's outputs are not those that the card says.
         WeightsError: If the weights are missing or damaged.
     """
-    default = default or load_model(threads=threads)
+    default = default or load_model(measuring_name(), threads=threads)
     expected = default(image)[:1]
     if not len(expected):
         raise ConfigError("the default model finds nobody on this picture; give one of one person, seen well")

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gonio.codecs import MultiPersonGrid, SinglePersonGrid
-from gonio.errors import ConfigError, ModelError
+from gonio.errors import ConfigError, ModelError, WeightsError
 from gonio.models.card import CropInput, LetterboxInput, ModelCard, read_card
-from gonio.models.registry import WEIGHTS_FOLDER, default_name, find_weights, shipped_models
+from gonio.models.registry import WEIGHTS_FOLDER, default_name, find_card, find_weights, measuring_name, shipped_models
 
 if TYPE_CHECKING:
     from tests.unit.models.conftest import Tiny
@@ -14,9 +14,17 @@ if TYPE_CHECKING:
 SHIPPED = [pytest.param(card, id=card.name) for card in shipped_models()]
 
 
-def test_the_package_ships_its_six_models() -> None:
+def test_the_package_ships_its_seven_models() -> None:
     names = [card.name for card in shipped_models()]
-    assert names == ["blazepose-full", "blazepose-lite", "lightning", "multipose", "thunder", "thunder-thorough"]
+    assert names == [
+        "blazepose-full",
+        "blazepose-lite",
+        "lightning",
+        "multipose",
+        "thunder",
+        "thunder-int8",
+        "thunder-thorough",
+    ]
 
 
 def test_the_shipped_weights_stay_below_30_megabytes() -> None:
@@ -24,7 +32,32 @@ def test_the_shipped_weights_stay_below_30_megabytes() -> None:
 
 
 def test_exactly_one_is_the_default() -> None:
-    assert [card.name for card in shipped_models() if card.default] == ["thunder"] == [default_name()]
+    assert [card.name for card in shipped_models() if card.default] == ["thunder-int8"] == [default_name()]
+
+
+def test_the_default_measures_as_what_it_was_made_of() -> None:
+    assert measuring_name() == "thunder"
+
+
+def test_weights_that_the_weights_read_are_checked_too(tmp_path: Path) -> None:
+    card = find_card("thunder-int8")[0]
+    for name in (card.weights.file, *card.weights.reads):
+        (tmp_path / name).write_bytes((WEIGHTS_FOLDER / name).read_bytes())
+    assert find_weights(card, tmp_path) == tmp_path / card.weights.file
+    with (tmp_path / "movenet-thunder.onnx").open("r+b") as file:
+        file.write(b"X")
+    with pytest.raises(WeightsError, match=r"movenet-thunder\.onnx' are damaged"):
+        find_weights(card, tmp_path)
+    (tmp_path / "movenet-thunder.onnx").unlink()
+    with pytest.raises(WeightsError, match=r"cannot be read at .*movenet-thunder\.onnx"):
+        find_weights(card, tmp_path)
+
+
+def test_a_card_reads_no_files_from_elsewhere() -> None:
+    content = find_card("thunder-int8")[0].model_dump(mode="json")
+    content["weights"]["reads"] = {"../elsewhere.onnx": "0" * 64}
+    with pytest.raises(ValueError, match="reads"):
+        ModelCard.model_validate(content)
 
 
 @pytest.mark.parametrize("card", SHIPPED)

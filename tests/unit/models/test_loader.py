@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -38,6 +38,21 @@ def test_the_default_is_top_down() -> None:
     model = load_model(threads=1)
     assert isinstance(model, TopDownModel)
     assert model.card.default
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({}, "thunder-int8"),
+        ({"runtime": "onnxruntime", "device": "cpu"}, "thunder-int8"),
+        ({"precision": "float32"}, "thunder"),
+        ({"runtime": "openvino"}, "thunder"),
+    ],
+)
+def test_the_default_is_int8_only_where_that_is_at_home(asked: dict[str, Any], name: str) -> None:
+    if "openvino" in asked.values():
+        pytest.importorskip("openvino")
+    assert load_model(threads=1, **asked).card.name == name
 
 
 def test_a_top_down_card_of_ones_own_runs(tiny: "Tiny") -> None:

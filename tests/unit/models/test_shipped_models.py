@@ -16,7 +16,7 @@ from gonio.io.images import read_image
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
 
-NAMES = ["multipose", "lightning", "thunder"]
+NAMES = ["multipose", "lightning", "thunder", "thunder-int8"]
 PLACES = {  # px, read off the picture by eye: x, y and by how much eye and model may differ
     "nose": (225, 124, 8),
     "left_eye": (247, 103, 6),
@@ -143,3 +143,10 @@ def test_threads_do_not_go_with_a_loaded_model() -> None:
     model = load_model("multipose", threads=1)
     with pytest.raises(ConfigError, match="give them to load_model"):
         gonio.predict(np.zeros((8, 8, 3), np.uint8), model=model, threads=2)
+
+
+def test_int8_is_near_the_float_model(load: Load, astronaut: ImageArray) -> None:
+    exact, quick = load("thunder")(astronaut), load("thunder-int8")(astronaut)
+    sure = exact.scores[0] > 0.5
+    away = np.linalg.norm(exact.keypoints[0] - quick.keypoints[0], axis=-1)[sure]
+    assert 0 < away.max() < 0.02 * (exact.boxes[0, 3] - exact.boxes[0, 1])

@@ -19,7 +19,15 @@ from gonio.models.bundle import MANIFEST, read_bundle, write_bundle
 from gonio.models.card import ModelCard, read_card
 from gonio.models.http import Patience
 from gonio.models.loader import load_model
-from gonio.models.registry import added_models, find_card, find_weights, list_models, shelf_of, zoo_models
+from gonio.models.registry import (
+    WEIGHTS_FOLDER,
+    added_models,
+    find_card,
+    find_weights,
+    list_models,
+    shelf_of,
+    zoo_models,
+)
 from gonio.models.store import Store, default_home, megabytes, store
 
 if TYPE_CHECKING:
@@ -303,7 +311,7 @@ class TestAdded:
         (store().cards / "broken.json").write_text("{")
         assert added_models() == ()
         assert caplog.text.count("it is left out") == 4
-        assert find_card("thunder")[0].default
+        assert find_card("thunder")[1] == WEIGHTS_FOLDER
 
 
 class TestBundles:

@@ -71,4 +71,4 @@ def _list(cards: list[ModelCard]) -> None:
 
 
 def _line(name: str, task: str, skeleton: str, ap: str, size: str, where: str, terms: str) -> str:
-    return f"{name:<20}{task:<10}{skeleton:<17}{ap:>6}{size:>5}  {where:<8}{terms:<10}".rstrip()
+    return f"{name:<23}{task:<10}{skeleton:<17}{ap:>6}{size:>5} {where:<8}{terms:<10}".rstrip()
