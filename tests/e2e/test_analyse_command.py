@@ -236,6 +236,62 @@ def test_a_folder_of_videos(gonio: "Gonio", tmp_path: Path) -> None:
     assert [Path(name).name for name in of] == ["a.MOV", "a.mp4"]
 
 
+def test_a_folder_and_a_pattern_of_keypoint_files(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
+    folder = tmp_path / "trials"
+    folder.mkdir()
+    for name in ("t1.csv", "t2.json"):
+        write_sequence(folder / name, squatter)
+    (folder / "t3.trc").write_text("no markers")
+    done = gonio("analyse", folder, "--as", "squat", "--out", tmp_path / "out", "--json")
+    assert done.returncode == 1
+    assert done.stderr.count("t3.trc") == 1
+    found = record(done.stdout)
+    assert [(Path(one["source"]).name, one["reps"]) for one in found["analyses"]] == [("t1.csv", 3), ("t2.json", 3)]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["t1.html", "t1.json", "t2.html", "t2.json"]
+    done = gonio("analyse", folder / "*.csv", "--as", "squat", "--out", tmp_path / "out", "--json")
+    assert [one["reps"] for one in record(done.stdout)["analyses"]] == [3]
+    before = (folder / "t2.json").read_bytes()
+    done = gonio("analyse", folder, "--as", "squat", "--out", folder)
+    assert done.returncode == 1
+    assert "the records would go over the sources" in done.stderr
+    assert (folder / "t2.json").read_bytes() == before
+
+
+def test_uneven_times_to_a_file_of_one_rate_and_back(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
+    keep = np.sort(np.random.default_rng(0).choice(len(squatter), 220, replace=False))
+    uneven = replace(
+        squatter, keypoints=squatter.keypoints[keep], scores=squatter.scores[keep], time_s=squatter.time_s[keep]
+    )
+    write_sequence(tmp_path / "uneven.csv", uneven)
+    given = ("analyse", tmp_path / "uneven.csv", "--as", "squat", "--height", "1.8")
+    done = gonio(*given, "--out", tmp_path / "a.bvh")
+    assert done.returncode == 1
+    assert "give an even rate with --resample 30 " in " ".join(done.stderr.split())
+    for name in ("a.bvh", "a.trc"):
+        done = gonio(*given, "--out", tmp_path / name, "--resample", "30")
+        assert done.returncode == 0, done.stderr
+        again = gonio("analyse", tmp_path / name, "--as", "squat", "--json")
+        assert record(again.stdout)["reps"] == 3
+    done = gonio(*given, "--resample", "30")
+    assert "name the file for them with --out" in " ".join(done.stderr.split())
+
+
+def test_keypoints_with_names_of_a_deeplabcut_project(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
+    names = [name.replace("left_", "near ").replace("right_", "far ") for name in squatter.skeleton.keypoint_names]
+    head = [["bodyparts", *(name for name in names for _ in "xyl")], ["coords", *["x", "y", "likelihood"] * len(names)]]
+    values = np.concatenate([squatter.keypoints[:, 0], squatter.scores[:, 0, :, None]], axis=-1)
+    rows = [[str(frame), *map(str, row)] for frame, row in enumerate(values.reshape(len(values), -1))]
+    text = "\n".join(",".join(row) for row in [["scorer", *["net"] * (3 * len(names))], *head, *rows])
+    (tmp_path / "dlc.csv").write_text(text)
+    own = dict(zip(squatter.skeleton.keypoint_names, names, strict=True))
+    (tmp_path / "map.yaml").write_text("\n".join(f"{name}: {theirs}" for name, theirs in own.items()))
+    given = ("analyse", tmp_path / "dlc.csv", "--as", "squat", "--fps", "30", "--json")
+    without = gonio(*given)
+    assert "a map (--map) says which is which" in " ".join(without.stderr.split())
+    done = gonio(*given, "--map", tmp_path / "map.yaml")
+    assert record(done.stdout)["reps"] == 3
+
+
 def test_of_a_folder_a_report_that_cannot_be_written_costs_no_measurement(gonio: "Gonio", tmp_path: Path) -> None:
     videos, out = tmp_path / "videos", tmp_path / "out"
     videos.mkdir()

@@ -11,11 +11,13 @@ from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis
 from gonio.errors import ConfigError
 from gonio.io.formats.marker_map import MarkerMap
-from gonio.io.formats.sequence_files import is_keypoint_file
+from gonio.io.formats.sequence_files import SUFFIXES, is_keypoint_file
 from gonio.io.sources import Source, SourceLike, open_source
 from gonio.io.sources.base import Selection
+from gonio.io.sources.video import VIDEO_SUFFIXES
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
+from gonio.models.registry import measuring_name
 from gonio.motion.choice import whoever_does_it
 from gonio.motion.people import OnStep, errors_of, main_people, prepare, read_people, track_people, with_person
 from gonio.motion.settings import Setting, settings_of
@@ -101,10 +103,11 @@ def analyse(
         if marker_map is not None:
             raise ConfigError(f"a marker map goes with files of markers; '{source}' is a video")
         if fps is not None or size_wh is not None:
-            raise ConfigError(
-                f"a frame rate and a size go with files of keypoints; '{source}' is a video and has its own"
-            )
-        used = model if isinstance(model, PoseModel) else load_model(model, threads=threads)
+            what = "is a video and has its own"
+            if isinstance(source, str | Path) and (end := Path(source).suffix.lower()) and end not in VIDEO_SUFFIXES:
+                what = f"is none that is known by its end; they end in {', '.join(SUFFIXES)}"
+            raise ConfigError(f"a frame rate and a size go with files of keypoints; '{source}' {what}")
+        used = model if isinstance(model, PoseModel) else load_model(model or measuring_name(), threads=threads)
         opened = open_source(source, start_s=start_s, end_s=end_s)
         name, everyone = opened.name, track_people(opened, used, on_result=on_result)
     if part.has_times:

@@ -11,9 +11,8 @@ from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.scale import to_metres
 from gonio.errors import ConfigError
 from gonio.io.formats.mot import write_mot
+from gonio.io.formats.resampling import resampled
 from gonio.io.formats.sequence_files import check_writable, is_keypoint_file, write_sequence
-from gonio.io.sources.folders import videos_among
-from gonio.io.sources.video import VIDEO_SUFFIXES
 from gonio.motion.analyse import Motion
 from gonio.motion.angle_columns import angle_columns
 from gonio.motion.record import file_hash
@@ -23,23 +22,6 @@ from gonio.motion_report.pdf import write_pdf
 
 _IN_METRES = (".trc", ".c3d", ".bvh")
 _REPORTS = {".html": write_report, ".pdf": write_pdf}
-
-
-def is_folder_of_videos(source: str) -> bool:
-    """A folder that is no set of keypoint files."""
-    return Path(source).is_dir() and not is_keypoint_file(source)
-
-
-def videos_in(folder: Path) -> list[Path]:
-    """The videos directly in a folder, in natural order; hidden files are left out.
-
-    Raises:
-        ConfigError: If there is none.
-    """
-    videos = videos_among(folder.iterdir())
-    if not videos:
-        raise ConfigError(f"no video in '{folder}'; videos end in {', '.join(VIDEO_SUFFIXES)}")
-    return videos
 
 
 def check_places(source: str, reports: Sequence[Path], numbers: Sequence[Path], options: AnalysisOptions) -> None:
@@ -59,18 +41,25 @@ def check_places(source: str, reports: Sequence[Path], numbers: Sequence[Path], 
             raise ConfigError(f"'{path}' would hold metres; give the person's height or another scale, or write .trc")
 
 
-def write_numbers(path: Path, motion: Motion, options: AnalysisOptions) -> None:
+def write_numbers(path: Path, motion: Motion, options: AnalysisOptions, *, rate_hz: float | None = None) -> None:
     """Angles (``.mot``), or the cleaned keypoints; motion capture's formats in metres where the scale is known.
+
+    Args:
+        path: The file.
+        motion: What was measured.
+        options: What was known of scale and tilt.
+        rate_hz: Resample to this even rate; None: the frames' own times.
 
     Raises:
         ConfigError: If the format cannot hold them.
         MediaError: If the file cannot be written.
     """
+    sequence = motion.sequence if rate_hz is None else resampled(motion.sequence, rate_hz)
     if path.suffix.lower() == ".mot":
-        names, values = angle_columns(motion.sequence, options)
-        write_mot(path, names, values, motion.sequence.time_s)
+        names, values = angle_columns(sequence, options)
+        write_mot(path, names, values, sequence.time_s)
         return
-    sequence, scale = motion.sequence, known_scale(motion.sequence, options)
+    scale = known_scale(motion.sequence, options)
     if scale is not None and sequence.unit == "px" and path.suffix.lower() in _IN_METRES:
         sequence = to_metres(sequence, replace(scale, up_deg=options.up_deg))
     write_sequence(path, sequence)

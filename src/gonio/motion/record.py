@@ -61,8 +61,13 @@ def written_at(path: str) -> datetime:
 
 
 def file_hash(path: str) -> str | None:
-    """SHA-256 of a file in hexadecimal digits; None of what is no file (a camera, a folder)."""
+    """SHA-256 in hexadecimal digits: of a file, or of names and contents of a folder's JSON files; None of a camera."""
     file = Path(path)
+    if file.is_dir():
+        digest = hashlib.sha256()
+        for one in sorted(file.glob("*.json")):
+            digest.update(one.name.encode() + b"\0" + one.read_bytes())
+        return digest.hexdigest()
     if not file.is_file():
         return None
     with file.open("rb") as stream:

@@ -12,6 +12,7 @@ from gonio.io.formats.sequence_files import write_sequence
 from gonio.io.sources.base import Selection
 from gonio.motion.analyse import analyse
 from gonio.motion.people import main_people, prepare, read_people, with_person
+from gonio.motion.record import file_hash
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import load_skeleton
 
@@ -146,9 +147,21 @@ def test_what_does_not_go_together(tmp_path: Path) -> None:
         analyse(tmp_path / "poses.csv", activity="sqaut")
     with pytest.raises(ConfigError, match="no track 9; the tracks are"):
         analyse(tmp_path / "poses.csv", activity="angles", track_id=9)
-    with pytest.raises(ConfigError, match="a marker map goes with"):
-        analyse(tmp_path / "poses.csv", activity="angles", marker_map=tmp_path / "map.yaml")
+    with pytest.raises(ConfigError, match="a marker map goes with files of markers"):
+        analyse("run.mp4", activity="angles", marker_map=tmp_path / "map.yaml")
     with pytest.raises(ConfigError, match=r"a frame rate and a size go with files of keypoints; 'run\.mp4' is a video"):
         analyse("run.mp4", activity="angles", fps=50)
+    with pytest.raises(ConfigError, match=r"'run\.npz' is none that is known by its end; they end in \.json, "):
+        analyse("run.npz", activity="angles", fps=50)
     motion = analyse(tmp_path / "poses.csv", activity="angles")
     assert (motion.model, motion.analysis.activity) == (None, "angles")
+
+
+def test_the_hash_of_a_folder_is_that_of_its_frames(tmp_path: Path) -> None:
+    (tmp_path / "x_1_keypoints.json").write_text("{}")
+    before = file_hash(str(tmp_path))
+    (tmp_path / "notes.txt").write_text("beside them")
+    assert file_hash(str(tmp_path)) == before
+    (tmp_path / "x_1_keypoints.json").write_text("[]")
+    assert file_hash(str(tmp_path)) not in (before, None)
+    assert file_hash(str(tmp_path / "nowhere")) is None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gonio.apps.cli.analysis_options import Scene, options_of, rate_of, size_of
+from gonio.apps.cli.analysis_options import Scene, options_of, rate_of, resample_of, size_of
 from gonio.apps.cli.analysis_run import (
     Request,
     analyse_source,
@@ -21,7 +21,9 @@ from gonio.io.sources.base import Selection
 def analyse(
     source: Annotated[
         str | None,
-        typer.Argument(help="A video, a folder of videos, or stored keypoints.", metavar="SOURCE", show_default=False),
+        typer.Argument(
+            help="A video or stored keypoints, or a folder or pattern of these.", metavar="SOURCE", show_default=False
+        ),
     ] = None,
     activity: Annotated[
         str, typer.Option("--as", help="auto, angles, gait, running, golf, jump, an exercise, or its YAML file.")
@@ -36,8 +38,11 @@ def analyse(
             "--out",
             "-o",
             help="Write the cleaned keypoints (.csv .parquet .trc .c3d .bvh .nc .json) or the angles (.mot); "
-            "of a folder of videos: the folder of reports.",
+            "of a folder: the folder of reports.",
         ),
+    ] = None,
+    resample: Annotated[
+        float | None, typer.Option(help="Frames a second in the files of --out; without it their own times.")
     ] = None,
     person: Annotated[
         int | None,
@@ -63,7 +68,9 @@ def analyse(
     convention: Annotated[str, typer.Option(help="Signs and zeros of angles: clinical, isb or opensim.")] = "clinical",
     marker_map: Annotated[
         Path | None,
-        typer.Option("--map", help="Of a marker file: which markers are which keypoint.", metavar="FILE.yaml"),
+        typer.Option(
+            "--map", help="Which markers, or keypoints of other names, are which keypoint.", metavar="FILE.yaml"
+        ),
     ] = None,
     fps: Annotated[float | None, typer.Option(help="Of the video, for keypoint files that count frames.")] = None,
     size: Annotated[
@@ -126,6 +133,7 @@ def analyse(
         part=Selection(start, end),
         recorded=date,
         blur_faces=blur_faces,
+        resample_hz=resample_of(resample),
     )
     if camera is not None:
         if source is not None or report or out or json or request.part.has_times:

@@ -75,6 +75,16 @@ def rate_of(fps: float | None) -> float | None:
     return fps
 
 
+def resample_of(rate_hz: float | None) -> float | None:
+    """The rate of a file that is written, checked.
+
+    Raises:
+        ConfigError: If it cannot be one.
+    """
+    _check_range("--resample", rate_hz, 1, 1000, " of frames a second")
+    return rate_hz
+
+
 def size_of(text: str | None) -> tuple[int, int] | None:
     """``1280x720`` as width and height.
 
@@ -84,7 +94,7 @@ def size_of(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise ConfigError(f"--size is {text!r}; give width and height of the picture such as 1280x720")
     return int(width), int(height)
 

@@ -14,6 +14,7 @@ from rich.progress import TaskID
 
 from gonio.analysis.options import AnalysisOptions
 from gonio.apps.cli.analysis_options import Scene
+from gonio.apps.cli.analysis_sources import sources_of
 from gonio.apps.cli.analysis_tables import print_analysis
 from gonio.apps.cli.console import progress_bar, say, say_error
 from gonio.errors import ConfigError, PoseError
@@ -23,6 +24,7 @@ from gonio.io.sources import open_source
 from gonio.io.sources.base import Selection
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
+from gonio.models.registry import measuring_name
 from gonio.results import Result
 from gonio.saving import free_stem
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from gonio.motion.analyse import Motion
 
 DEFAULT_FOLDER = Path("gonio-out")
+_RESAMPLED = "--resample is for the keypoints or angles of one source; name the file for them with --out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Request:
     part: Selection
     recorded: datetime | None
     blur_faces: bool
+    resample_hz: float | None = None
 
     def load_model(self, default: str | None = None) -> PoseModel:
         """The model that finds the keypoints, where it was asked to run."""
@@ -105,19 +109,19 @@ def print_activities() -> None:
 
 
 def analyse_source(source: str, request: Request, *, reports: Sequence[Path], out: Sequence[Path], json: bool) -> None:
-    """One video or file of keypoints, or every video of a folder."""
-    from gonio.motion.outputs import is_folder_of_videos  # needs an extra
-
-    if is_folder_of_videos(source):
-        analyse_folder(Path(source), request, reports=reports, out=out, json=json)
-    else:
+    """One video or file of keypoints, or every one of a folder or a pattern."""
+    if (several := sources_of(source)) is None:
         analyse_one(source, request, reports=reports, out=out, json=json)
+    else:
+        analyse_each(several, request, reports=reports, out=out, json=json)
 
 
 def analyse_one(source: str, request: Request, *, reports: Sequence[Path], out: Sequence[Path], json: bool) -> None:
     """Analyse, write what was asked for, say the rest; numbers first, so that a file that fails costs none."""
     from gonio.motion.outputs import check_places, write_numbers  # needs an extra
 
+    if request.resample_hz is not None and not out:
+        raise ConfigError(_RESAMPLED)
     check_places(source, reports, out, request.options)
     motion = _measured(source, request)
     if json:
@@ -127,33 +131,36 @@ def analyse_one(source: str, request: Request, *, reports: Sequence[Path], out: 
     for path in reports:
         _write_report(path, source, motion, request)
     for path in out:
-        write_numbers(path, motion, request.options)
+        write_numbers(path, motion, request.options, rate_hz=request.resample_hz)
         say(f"  {path}")
 
 
-def analyse_folder(folder: Path, request: Request, *, reports: Sequence[Path], out: Sequence[Path], json: bool) -> None:
-    """Every video of a folder: a report and a record of each; one that fails is told at the end, and stops no other."""
-    from gonio.motion.outputs import videos_in  # needs an extra
-
+def analyse_each(
+    sources: Sequence[Path], request: Request, *, reports: Sequence[Path], out: Sequence[Path], json: bool
+) -> None:
+    """A report and a record of each source; one that fails is told at the end, and stops no other."""
+    if request.resample_hz is not None:
+        raise ConfigError(_RESAMPLED)
     if reports:
-        raise ConfigError("a folder gives a report for each video; name the folder for them with --out, not --report")
+        raise ConfigError("a folder gives a report for each source; name the folder for them with --out, not --report")
     if len(out) > 1 or (out and out[0].suffix):
-        raise ConfigError(f"of a folder of videos --out is the folder of the reports, got {', '.join(map(str, out))}")
-    videos = videos_in(folder)
+        raise ConfigError(f"of several sources --out is the folder of the reports, got {', '.join(map(str, out))}")
     target = out[0] if out else DEFAULT_FOLDER
+    if any(source.suffix.lower() == ".json" and source.parent.resolve() == target.resolve() for source in sources):
+        raise ConfigError(f"the records would go over the sources in '{target}'; name another folder with --out")
     records, failures = [], []
     taken: set[str] = set()
-    for video in videos:
-        stem = free_stem(video.stem, taken)
+    for source in sources:
+        stem = free_stem(source.stem, taken)
         try:
-            motion = _measured(str(video), request)
+            motion = _measured(str(source), request)
             records.append(_record(motion, request))
             if not json:
                 print_analysis(motion)
             _write_text(target / f"{stem}.json", json_text.dumps(records[-1], allow_nan=False, indent=1))
-            _write_report(target / f"{stem}.html", str(video), motion, request)
+            _write_report(target / f"{stem}.html", str(source), motion, request)
         except PoseError as error:
-            failures.append(str(error) if str(video) in str(error) else f"{video}: {error}")
+            failures.append(str(error) if str(source) in str(error) else f"{source}: {error}")
     if json:
         typer.echo(json_text.dumps({"analyses": records, "failures": failures}, allow_nan=False))
     for failure in failures:
@@ -174,7 +181,7 @@ def watch(camera: int, request: Request) -> None:
 def _measured(source: str, request: Request) -> "Motion":
     from gonio.motion.analyse import analyse  # needs an extra
 
-    film, model = Path(source).name, None if is_keypoint_file(source) else request.load_model()
+    film, model = Path(source).name, None if is_keypoint_file(source) else request.load_model(measuring_name())
     with progress_bar() as bar:
         steps: dict[str, TaskID] = {}
         frames = count(1)

@@ -12,6 +12,8 @@ OPENSIM_AXES = ("x", "y")
 _UPPER = ("nose", "head_top", "neck", "left_shoulder", "right_shoulder", "left_hip", "right_hip", "mid_hip")
 _LOWER = ("left_ankle", "right_ankle", "left_heel", "right_heel", "left_big_toe", "right_big_toe")
 _TOES = ("big_toe", "foot_index", "small_toe")
+_FLAT_M = 1e-6
+"""As thick as rounding makes a flat figure."""
 _LARGEST_PERSON_M, _SMALLEST_PERSON_M = 10.0, 0.02
 
 
@@ -41,6 +43,13 @@ def axes_of_body(points: FloatArray64, skeleton: Skeleton) -> tuple[str, str]:
     return _axis_along(level, default="x" if "x" not in up else "y"), up
 
 
+def flat_axis(points: FloatArray64) -> str | None:
+    """The axis along which no point ``(T, K, 3)`` ever moves: the figure is that of a picture. None: it is in space."""
+    seen = points[np.isfinite(points).all(axis=-1)]
+    still = [axis for i, axis in enumerate("xyz") if len(seen) > 1 and float(np.ptp(seen[:, i])) < _FLAT_M]
+    return still[0] if len(still) == 1 else None
+
+
 def check_human_size(points: FloatArray64, source: str) -> None:
     """Raise if no person can be of this size: the unit in the file is then not that of its numbers.
 
@@ -57,7 +66,11 @@ def check_human_size(points: FloatArray64, source: str) -> None:
     if several.any() and not _SMALLEST_PERSON_M < (size := float(np.median(spread[several]))) < _LARGEST_PERSON_M:
         raise MediaError(
             f"cannot use '{source}': its markers are {size:.3g} m apart, which no person is; "
-            "correct the unit in its header"
+            + (
+                "a BVH file does not say its unit: scale it to metres"
+                if source.lower().endswith(".bvh")
+                else "correct the unit in its header"
+            )
         )
 
 

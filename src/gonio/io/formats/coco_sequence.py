@@ -14,8 +14,9 @@ import numpy as np
 from gonio.io.atomic import atomic_path
 from gonio.io.files import check_is_file
 from gonio.io.formats.coco_results import coco_results
+from gonio.io.formats.frame_times import time_of_frame
 from gonio.io.formats.label_parts import unusable
-from gonio.io.formats.pose_frames import as_skeleton, frame_of_people, frames_of_sequence, time_of_frame
+from gonio.io.formats.pose_frames import as_skeleton, frame_of_people, frames_of_sequence
 from gonio.io.formats.reading import parse_json, read_text
 from gonio.io.formats.writer import compact_json
 from gonio.structures.poses import Poses

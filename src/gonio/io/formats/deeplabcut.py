@@ -3,7 +3,6 @@
 The ``.h5`` file beside it holds the same numbers; only the CSV is read.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from gonio.arrays import FloatArray64
 from gonio.errors import MediaError
 from gonio.io.formats.keypoint_names import order_of, skeleton_of_names
 from gonio.io.formats.label_parts import LabelledPerson, empty_xyv, image_labels, image_size_hw, unusable
-from gonio.io.formats.reading import read_text
+from gonio.io.formats.reading import read_text, rows_of_table
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton
 
@@ -47,7 +46,7 @@ def read_deeplabcut(
     """
     path = Path(path)
     folder = Path(images) if images is not None else path.parent
-    rows = [row for row in csv.reader(read_text(path).splitlines()) if row]
+    rows = rows_of_table(read_text(path))
     header = _header(rows, path)
     parts = list(dict.fromkeys(part for own in header.columns.values() for part in own))
     target = skeleton or skeleton_of_names(parts, name="deeplabcut")
@@ -65,7 +64,7 @@ def read_deeplabcut(
 
 def is_deeplabcut(text: str) -> bool:
     """Whether a CSV file begins as DeepLabCut's do."""
-    return text.startswith("scorer,")
+    return text.startswith(("scorer,", "scorer;", "scorer\t"))
 
 
 def _header(rows: Sequence[Sequence[str]], path: Path) -> _Header:

@@ -118,4 +118,4 @@ def empty_xyv(k: int) -> FloatArray64:
 
 def unusable(path: Path | str, fact: str, way_out: str) -> MediaError:
     """The error of a file whose content is not what its format says."""
-    return MediaError(f"cannot use '{path}': {fact}; {way_out}.")
+    return MediaError(f"cannot use '{path}': {fact}; {way_out}{'' if way_out.endswith('?') else '.'}")

@@ -16,7 +16,7 @@ from gonio.arrays import FloatArray64
 from gonio.errors import ConfigError, MediaError
 from gonio.geometry.pelvis import hip_joint_centres
 from gonio.io.files import check_is_file
-from gonio.io.formats.body_axes import axes_of_body, check_human_size
+from gonio.io.formats.body_axes import axes_of_body, check_human_size, flat_axis
 from gonio.io.formats.keypoint_aliases import is_keypoint, known_keypoint, skeleton_with
 from gonio.io.formats.keypoint_names import normal_name
 from gonio.io.formats.markers import MarkerData, axes_matrix, one_person
@@ -131,7 +131,8 @@ class MarkerMap(_Part):
             markers: In metres.
 
         Returns:
-            ``(T, 1, K, 3)`` in metres, x forward, y up, z right, or px where the map has a camera. A keypoint is
+            ``(T, 1, K, 3)`` in metres, x forward, y up, z right, or px where the map has a camera; of a flat figure, as
+            programs for one camera write it, ``(T, 1, K, 2)`` with x to the right of the picture. A keypoint is
             missing (NaN, score 0) where one of its markers is; the others have score 1, for a marker has none. The
             history says which keypoints the file has no markers for.
 
@@ -142,9 +143,14 @@ class MarkerMap(_Part):
         points, absent = self.place(markers)
         check_human_size(points, markers.source)
         forward, up = axes_of_body(points, self.target) if self.axes is None else (self.axes.forward, self.axes.up)
-        turned = (points @ axes_matrix(forward, up).T)[:, None]
+        across = flat_axis(points) if self.axes is None and self.camera is None else None
+        is_flat = across is not None and across not in up
+        if is_flat:
+            forward = next(axis for axis in "xyz" if axis != across and axis not in up)
+        turned = (points @ axes_matrix(forward, up).T)[:, None, :, : 2 if is_flat else 3]
+        told = f"flat, seen along {across}, right along {forward}" if is_flat else f"forward along {forward}"
         found = one_person(turned, markers.time_s, self.target).noted(
-            f"markers of {Path(markers.source).name}, forward along {forward}, up along {up}"
+            f"markers of {Path(markers.source).name}, {told}, up along {up}"
             + (f"; no markers for {', '.join(absent)}" if absent else "")
         )
         return found if self.camera is None else through_side_camera(found, self.camera)

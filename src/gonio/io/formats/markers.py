@@ -1,7 +1,8 @@
 """`MarkerData`: named points over time as marker-based motion capture records them, before they become keypoints."""
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -12,6 +13,8 @@ from gonio.errors import ConfigError
 from gonio.io.formats.keypoint_arrays import present
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import Skeleton
+
+_log = logging.getLogger(__name__)
 
 METRES_PER = {
     **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1.0),
@@ -97,6 +100,21 @@ def one_person(
     return PoseSequence(keypoints, there.astype(np.float32), time_s, np.zeros(1, np.int64), skeleton, unit)
 
 
+def without_zeros(markers: MarkerData) -> MarkerData:
+    """The same markers, not seen where a file has 0, 0, 0 for them, as programs export what they lost.
+
+    A marker that is at the origin in all frames is left there.
+    """
+    zero = (markers.positions == 0).all(axis=-1)
+    lost = zero & ~zero.all(axis=0)
+    if not lost.any():
+        return markers
+    _log.warning(
+        "%s: %d positions are 0, 0, 0 and taken for missing, %.1f %%", markers.source, lost.sum(), 100 * lost.mean()
+    )
+    return replace(markers, positions=np.where(lost[..., None], np.nan, markers.positions))
+
+
 def marker_names(sequence: PoseSequence, what: str) -> tuple[str, ...]:
     """The markers that a sequence of one person becomes: its keypoints.
 
@@ -135,7 +153,8 @@ def uniform_rate_hz(time_s: FloatArray64, what: str) -> float:
     if off > 0.25 * step:
         raise ConfigError(
             f"{what} has one frame rate, and a time is {1000 * off:.0f} ms off that of {1 / step:.4g} Hz; "
-            "write .trc or .parquet, which keep true times, or resample the sequence"
+            f"give an even rate with --resample {sampling_rate_hz(time_s):.0f} (in Python: io.formats.resampling), "
+            "or write .trc or .parquet, which keep true times"
         )
     return float(1 / step)
 

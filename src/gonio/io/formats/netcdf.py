@@ -14,10 +14,10 @@ import numpy as np
 from gonio.arrays import FloatArray64, IntArray
 from gonio.io.atomic import atomic_path
 from gonio.io.files import check_is_file
+from gonio.io.formats.frame_times import first_wrong_time, say_rate_is_not_used, time_of_frame
 from gonio.io.formats.keypoint_arrays import present, sequence_of_names
 from gonio.io.formats.label_parts import unusable
 from gonio.io.formats.markers import sampling_rate_hz
-from gonio.io.formats.pose_frames import time_of_frame
 from gonio.optional import require
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import Skeleton, load_skeleton, skeleton_names
@@ -95,6 +95,14 @@ def read_netcdf(path: str | Path, skeleton: Skeleton | None = None, *, fps: floa
 
 
 def _sequence(dataset: Any, path: Path, skeleton: Skeleton | None, fps: float | None) -> PoseSequence:
+    axes = [str(axis) for axis in dataset["space"].to_numpy()]
+    if sorted(axes) not in (["x", "y"], ["x", "y", "z"]):
+        raise unusable(path, f"its axes in space are {', '.join(axes)}", "they are x and y, and perhaps z")
+    if len(axes) > 2 and "unit" not in dataset.attrs:
+        fact = "it holds positions in space (x, y, z) and does not say that they are metres"
+        raise unusable(path, fact, "scale them to metres, turn y up, and write the attribute unit = m")
+    dataset = dataset.sel(space=sorted(axes))
+
     def laid_out(name: str) -> Any:
         return dataset[name].transpose("time", "individuals", "keypoints", ...).to_numpy()
 
@@ -118,10 +126,12 @@ def _sequence(dataset: Any, path: Path, skeleton: Skeleton | None, fps: float | 
 
 def _times(dataset: Any, path: Path, fps: float | None) -> FloatArray64:
     values: FloatArray64 = np.asarray(dataset["time"].to_numpy(), np.float64)
-    if dataset.attrs.get("time_unit") == "frames":
+    if dataset.attrs.get("time_unit") != "frames":
+        say_rate_is_not_used(path, fps)
+    else:
         values = np.array([time_of_frame(index, fps, path) for index in values.tolist()])
-    if not (np.diff(values) > 0).all() or not np.isfinite(values).all():
-        raise unusable(path, "its times do not increase", "sort the data set by time")
+    if (wrong := first_wrong_time(values)) is not None:
+        raise unusable(path, f"its times do not increase, first at step {wrong}", "sort the data set by time")
     return values
 
 

@@ -1,14 +1,16 @@
-"""OpenPose's folder of JSON files, one a frame, in the order BODY_25 or COCO (18 keypoints).
+"""OpenPose's folder of JSON files, one a frame, in the order BODY_25 or COCO (18 keypoints), and what others put there.
 
 Layout: ``{"version": 1.3, "people": [{"person_id": [-1], "pose_keypoints_2d": [x, y, c, ...]}]}`` in files named
 ``run_000000000042_keypoints.json``; a keypoint that was not found is ``0, 0, 0``. Also what AlphaPose and RTMPose write
-in this format. Source: OpenPose 1.7, ``doc/02_output.md`` and ``src/openpose/pose/poseParameters.cpp``.
+in this format; Pose2Sim and Sports2D do with 26, 17 or 133 keypoints, in files named ``run_000042.json``. Sources:
+OpenPose 1.7, ``doc/02_output.md`` and ``src/openpose/pose/poseParameters.cpp``; Pose2Sim 0.9, ``poseEstimation.py``.
 
 OpenPose's neck is the middle of the shoulders and goes by MPII's name ``thorax`` here, for Halpe's ``neck`` is another
 point.
 """
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,15 +19,11 @@ import numpy as np
 from gonio.arrays import FloatArray, FloatArray64
 from gonio.errors import ConfigError, MediaError
 from gonio.io.atomic import atomic_path
+from gonio.io.formats.frame_times import time_of_frame
+from gonio.io.formats.keypoint_arrays import present
 from gonio.io.formats.keypoint_names import skeleton_of_names
 from gonio.io.formats.label_parts import unusable
-from gonio.io.formats.pose_frames import (
-    as_skeleton,
-    frame_of_people,
-    frames_of_sequence,
-    in_pixels,
-    time_of_frame,
-)
+from gonio.io.formats.pose_frames import as_skeleton, frame_of_people, frames_of_sequence, in_pixels, is_normalised
 from gonio.io.formats.reading import parse_json, read_text
 from gonio.io.formats.writer import compact_json
 from gonio.structures.poses import Poses
@@ -42,9 +40,16 @@ ORDERS: dict[Layout, tuple[str, ...]] = {
     "BODY_25": ("nose", "thorax", *_ARMS, "mid_hip", *_LEGS, *_FACE, *_FEET),
     "COCO": ("nose", "thorax", *_ARMS, *_LEGS, *_FACE),
 }
+_SHIPPED = ("halpe26", "coco17", "coco_wholebody133")
+"""Skeletons whose keypoints Pose2Sim writes, in their own order; no two of all these have as many."""
 _MIDDLES = {"thorax": ("left_shoulder", "right_shoulder"), "mid_hip": ("left_hip", "right_hip")}
 """Points that OpenPose defines as the middle of two others."""
 
+_ENDING = "_keypoints.json"
+_LARGEST_FRAME = 10_000_000
+"""Bytes; a larger JSON file is no frame."""
+_BELOW_ZERO = -0.1
+"""Parts of the picture that go from 0 to 1 reach out of it by less."""
 _NUMBER = re.compile(r"(\d+)(?:_keypoints)?$")
 
 
@@ -68,39 +73,40 @@ def read_openpose(
     """Read a folder of frames.
 
     Args:
-        folder: With the JSON files; frames are numbered by the last number in a file's name, else counted from 0.
+        folder: With the JSON files: those that end in ``_keypoints.json``, else all. Frames are numbered by the last
+            number in a file's name, else counted from 0.
         skeleton: What the keypoints shall be, matched by name. Default: that of the layout.
         fps: Frame rate of the video, for OpenPose writes no times.
-        size_wh: Of the picture, for coordinates that were written as parts of it (``--keypoint_scale 3``).
+        size_wh: Of the picture, for coordinates that were written as parts of it (``--keypoint_scale 3`` or ``4``).
 
     Returns:
         Frames in order; with track ids where OpenPose was run with ``--identification``, so that every person has one.
+        People without a keypoint of the body are left out.
 
     Raises:
-        MediaError: If there is no such folder, it has no JSON file, or one is not OpenPose's.
+        MediaError: If there is no such folder, it has no JSON file, one is not OpenPose's, or two are the same frame.
         ConfigError: If ``fps`` or ``size_wh`` is needed and not given.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise MediaError(f"no folder '{folder}'; give the one that OpenPose wrote its JSON files to")
-    files = sorted((_frame_number(path), path) for path in folder.glob("*.json"))
-    if not files:
-        raise MediaError(f"'{folder}' has no JSON file; give the folder that OpenPose wrote to")
-    people = [(path, _people(path)) for _, path in files]
-    layout: Layout = next((_layout(one, path) for path, found in people for one in found), "BODY_25")
-    given = openpose_skeleton(layout)
+    files = _files(folder)
+    people = [_people(path) for _, path in files]
+    given = next((_skeleton(one, path) for (_, path), found in zip(files, people, strict=True) for one in found), None)
+    given = given or openpose_skeleton("BODY_25")
+    xyc = [
+        np.array([_triplets(one, given, path) for one in found], np.float64).reshape(-1, len(given), 3)
+        for (_, path), found in zip(files, people, strict=True)
+    ]
+    points = _points(xyc, size_wh, folder)
     frames = []
-    for count, ((number, path), (_, found)) in enumerate(zip(files, people, strict=True)):
-        xyc = np.array([_triplets(one, layout, path) for one in found], np.float64).reshape(-1, len(given), 3)
-        there = (xyc[..., 2] > 0) | (xyc[..., :2] != 0).any(axis=-1)
-        points = in_pixels(np.where(there[..., None], xyc[..., :2], np.nan), size_wh, path, normalised=_is_part(xyc))
+    for count, ((number, _), found) in enumerate(zip(files, people, strict=True)):
         index = count if number < 0 else number
         ids = [_person_id(one) for one in found]
-        frames.append(
-            frame_of_people(points, np.clip(xyc[..., 2], 0, 1).astype(np.float32), given, index=index,
-                            time_s=time_of_frame(index, fps, folder),
-                            track_ids=np.array(ids, np.int64) if ids and min(ids) >= 0 else None)
-        )  # fmt: skip
+        scores = np.clip(np.nan_to_num(xyc[count][..., 2]), 0, 1).astype(np.float32)
+        poses = frame_of_people(points[count], scores, given, index=index, time_s=time_of_frame(index, fps, folder),
+                                track_ids=np.array(ids, np.int64) if ids and min(ids) >= 0 else None)  # fmt: skip
+        frames.append(poses[np.asarray(present(poses.keypoints).any(axis=1), np.bool_)])
     return as_skeleton(frames, skeleton)
 
 
@@ -129,6 +135,19 @@ def write_openpose(folder: str | Path, sequence: PoseSequence, *, layout: Layout
             temporary.write_text(compact_json({"version": 1.3, "people": people}), "utf-8")
 
 
+def is_openpose_folder(folder: str | Path) -> bool:
+    """Whether a folder has OpenPose's files: by their names, or by the first of them where all are JSON files."""
+    try:
+        names = sorted(path for path in Path(folder).iterdir() if not path.name.startswith("."))
+        if any(path.name.endswith(_ENDING) for path in names):
+            return True
+        if not names or any(path.suffix != ".json" for path in names) or names[0].stat().st_size > _LARGEST_FRAME:
+            return False
+        return is_openpose(parse_json(read_text(names[0]), f"'{names[0]}'", nan=True))
+    except (OSError, MediaError):
+        return False
+
+
 def is_openpose(content: object) -> bool:
     """Whether a JSON value is one of OpenPose's frames."""
     return isinstance(content, dict) and isinstance(content.get("people"), list) and "format" not in content
@@ -148,38 +167,66 @@ def _column(poses: Poses, name: str) -> FloatArray:
     return np.asarray(np.where(np.isfinite(points).all(axis=1, keepdims=True), column, 0), np.float32)
 
 
+def _files(folder: Path) -> list[tuple[int, Path]]:
+    """The frames' files with their numbers, in order; -1 where they are not numbered."""
+    found = list(folder.glob(f"*{_ENDING}")) or list(folder.glob("*.json"))
+    files = sorted((_frame_number(path), path) for path in found if not path.name.startswith("."))
+    if not files:
+        raise MediaError(f"'{folder}' has no JSON file; give the folder that OpenPose wrote to")
+    for (before, one), (number, other) in pairwise(files):
+        if number == before >= 0:
+            raise MediaError(
+                f"'{one.name}' and '{other.name}' in '{folder}' are both frame {number}; give each video a folder"
+            )
+    return files
+
+
+def _points(xyc: list[FloatArray64], size_wh: tuple[int, int] | None, folder: Path) -> list[FloatArray]:
+    """Keypoints ``(N, K, 2)`` of each frame in pixels, NaN where missing; all frames are of one scale."""
+    points = []
+    for one in xyc:
+        there = ((one[..., 2] > 0) | (one[..., :2] != 0).any(axis=-1)) & np.isfinite(one[..., :2]).all(axis=-1)
+        points.append(np.where(there[..., None], one[..., :2], np.nan))
+    together = np.concatenate([one.reshape(-1, 2) for one in points])
+    seen = together[np.isfinite(together).all(axis=-1)]
+    if is_normalised(seen) and len(seen) and seen.min() < _BELOW_ZERO:
+        points = [(one + 1) / 2 for one in points]  # --keypoint_scale 4: from -1 to 1
+    return [in_pixels(one, size_wh, folder, normalised=is_normalised(seen)) for one in points]
+
+
 def _frame_number(path: Path) -> int:
     found = _NUMBER.search(path.stem)
     return int(found[1]) if found else -1
 
 
 def _people(path: Path) -> list[dict[str, Any]]:
-    content = parse_json(read_text(path), f"'{path}'")
+    content = parse_json(read_text(path), f"'{path}'", nan=True)
     if not is_openpose(content) or not all(isinstance(one, dict) for one in content["people"]):
         raise unusable(path, "it has no list of people", "OpenPose writes one for each frame")
-    return list(content["people"])
+    return [one for one in content["people"] if one.get("pose_keypoints_2d")]
 
 
-def _layout(person: dict[str, Any], path: Path) -> Layout:
-    count = len(person.get("pose_keypoints_2d", ()))
+def _skeleton(person: dict[str, Any], path: Path) -> Skeleton:
+    """Whose keypoints these are, by their number."""
+    count = len(person["pose_keypoints_2d"])
     for layout, order in ORDERS.items():
         if count == 3 * len(order):
-            return layout
-    raise unusable(path, f"a person has {count} numbers", "BODY_25 has 75, COCO has 54 in pose_keypoints_2d")
+            return openpose_skeleton(layout)
+    for skeleton in map(load_skeleton, _SHIPPED):
+        if count == 3 * len(skeleton):
+            return skeleton
+    known = "BODY_25 has 75, COCO has 54, and of others 51, 78 and 399 are known"
+    raise unusable(path, f"a person has {count} numbers in pose_keypoints_2d", known)
 
 
-def _triplets(person: dict[str, Any], layout: Layout, path: Path) -> FloatArray:
-    if _layout(person, path) != layout:
-        raise unusable(path, "the files mix BODY_25 and COCO", "keep those of one run")
+def _triplets(person: dict[str, Any], skeleton: Skeleton, path: Path) -> FloatArray:
+    if len(person["pose_keypoints_2d"]) != 3 * len(skeleton):
+        there = _skeleton(person, path)
+        raise unusable(path, f"the files mix {skeleton.name} and {there.name}", "keep those of one run")
     try:
         return np.array(person["pose_keypoints_2d"], np.float32).reshape(-1, 3)
     except (TypeError, ValueError) as error:
         raise unusable(path, f"a keypoint is no number ({error})", "was it edited?") from error
-
-
-def _is_part(xyc: FloatArray64) -> bool:
-    """Whether coordinates are parts of the picture: a person in pixels is larger than one pixel."""
-    return bool(xyc[..., :2].size) and float(np.abs(xyc[..., :2]).max()) <= 1.5
 
 
 def _person_id(person: dict[str, Any]) -> int:

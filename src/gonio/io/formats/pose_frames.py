@@ -9,6 +9,7 @@ import numpy as np
 from gonio.arrays import FloatArray, FloatArray64, IntArray
 from gonio.errors import ConfigError, MediaError
 from gonio.geometry.boxes import box_around
+from gonio.io.formats.frame_times import check_times
 from gonio.io.formats.keypoint_arrays import present
 from gonio.structures.conversion import convert_poses
 from gonio.structures.poses import Poses
@@ -16,7 +17,7 @@ from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import Skeleton
 
 _LARGEST_NORMALISED = 3.0
-"""Coordinates of a person who reaches out of the picture; a larger one must be in pixels."""
+"""Coordinates of a person who reaches out of the picture; if half of them are larger, they are in pixels."""
 
 
 def frame_of_people(
@@ -67,12 +68,7 @@ def sequence_of_frames(frames: Sequence[Poses], source: str | Path) -> PoseSeque
         MediaError: If there is no frame, or the times do not increase.
         ConfigError: If a frame has no time, or several people who have no track ids.
     """
-    if not frames:
-        raise MediaError(f"'{source}' holds no frame; is it the right file?")
-    if any(poses.time_s is None for poses in frames):
-        raise ConfigError(f"'{source}' holds pictures without times, not a video; give the poses of a video")
-    if not (np.diff(np.array([poses.time_s for poses in frames], np.float64)) > 0).all():
-        raise MediaError(f"the times in '{source}' do not increase from frame to frame; is it of several videos?")
+    check_frames(frames, source)
     if all(poses.track_ids is not None or not len(poses) for poses in frames):
         nobody = np.zeros(0, np.int64)
         return PoseSequence.from_poses([
@@ -86,22 +82,34 @@ def sequence_of_frames(frames: Sequence[Poses], source: str | Path) -> PoseSeque
     return PoseSequence.from_poses([replace(poses, track_ids=np.zeros(len(poses), np.int64)) for poses in frames])
 
 
+def check_frames(frames: Sequence[Poses], source: str | Path) -> None:
+    """Raise at frames that are not those of one film.
+
+    Raises:
+        MediaError: If there is no frame, or the times cannot be those of one film.
+        ConfigError: If a frame has no time.
+    """
+    if not frames:
+        raise MediaError(f"'{source}' holds no frame; is it the right file?")
+    if any(poses.time_s is None for poses in frames):
+        raise ConfigError(f"'{source}' holds pictures without times, not a video; give the poses of a video")
+    check_times(times_of(frames), source)
+
+
+def times_of(found: PoseSequence | Sequence[Poses]) -> FloatArray64:
+    """``(T,)`` seconds; NaN where a frame has no time."""
+    return found.time_s if isinstance(found, PoseSequence) else np.array([one.time_s for one in found], np.float64)
+
+
 def as_skeleton(frames: Sequence[Poses], skeleton: Skeleton | None) -> list[Poses]:
     """The frames with another skeleton, matched by name; as they are without one."""
     return list(frames) if skeleton is None else [convert_poses(poses, skeleton) for poses in frames]
 
 
-def time_of_frame(index: int, fps: float | None, source: str | Path) -> float:
-    """When a frame was, for files that count frames and have no times.
-
-    Raises:
-        ConfigError: If the rate is not given, or not positive.
-    """
-    if fps is None or not fps > 0:
-        raise ConfigError(
-            f"'{source}' counts frames and has no times; give the frame rate of its video with --fps (in Python: fps)"
-        )
-    return index / fps
+def is_normalised(points: FloatArray64) -> bool:
+    """Whether coordinates are parts of the picture, not pixels; a few that lie far off do not decide."""
+    seen = np.abs(points[np.isfinite(points)])
+    return not len(seen) or float(np.median(seen)) <= _LARGEST_NORMALISED
 
 
 def in_pixels(
@@ -113,13 +121,13 @@ def in_pixels(
         points: ``(..., 2)``; NaN where missing.
         size_wh: Of the picture.
         source: The file's name.
-        normalised: None: they are if none is beyond 3 either way.
+        normalised: None: as `is_normalised` finds.
 
     Raises:
         ConfigError: If they are normalised and the size is not known.
     """
     if normalised is None:
-        normalised = not (np.abs(points) > _LARGEST_NORMALISED).any()
+        normalised = is_normalised(points)
     if not normalised or np.isnan(points).all():
         return points.astype(np.float32)
     if size_wh is None:

@@ -139,6 +139,15 @@ def _check(columns: Columns, source: str | Path) -> None:
         raise unusable(source, f"it has no column {', '.join(missing)}", "docs/formats.md describes the table")
     if not len(columns["x"]):
         raise unusable(source, "its table has no row", "was anybody in sight?")
+    if "source" in columns:
+        frames = dict.fromkeys(zip(columns["frame_index"].tolist(), map(str, columns["source"]), strict=True))
+        films = list(dict.fromkeys(film for _, film in frames))
+        if len(frames) > len({index for index, _ in frames}):  # pictures are counted through
+            shown = ", ".join(films[:3]) + " …" * (len(films) > 3)
+            raise unusable(source, f"it holds {len(films)} films ({shown})", "keep the rows of one in a file")
+    if "z" in columns and "unit" not in columns:
+        fact = "it has positions in space (x, y, z) and no column unit"
+        raise unusable(source, fact, "write m into a column unit, with y up")
 
 
 def _unit(columns: Columns, source: str | Path) -> Literal["px", "m"]:

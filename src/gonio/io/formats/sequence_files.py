@@ -16,7 +16,6 @@
 """
 
 import json
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,14 +27,16 @@ from gonio.io.formats.c3d import read_c3d, write_c3d
 from gonio.io.formats.coco_sequence import is_coco_results, read_coco_results, write_coco_sequence
 from gonio.io.formats.deeplabcut import is_deeplabcut
 from gonio.io.formats.deeplabcut_tracks import read_deeplabcut_tracks
+from gonio.io.formats.frame_times import check_pace, say_rate_is_not_used
+from gonio.io.formats.keypoint_map import named_by_map, say_unknown_names
 from gonio.io.formats.landmarks import read_landmarks_json
 from gonio.io.formats.landmarks_csv import read_landmarks_csv
 from gonio.io.formats.marker_map import MarkerMap, load_marker_map, map_of_names
-from gonio.io.formats.markers import MarkerData, one_person
+from gonio.io.formats.markers import MarkerData, one_person, without_zeros
 from gonio.io.formats.netcdf import read_netcdf, write_netcdf
-from gonio.io.formats.openpose import is_openpose, read_openpose, write_openpose
+from gonio.io.formats.openpose import is_openpose, is_openpose_folder, read_openpose, write_openpose
 from gonio.io.formats.parquet import read_parquet, write_parquet
-from gonio.io.formats.pose_frames import as_skeleton, frames_of_sequence, sequence_of_frames
+from gonio.io.formats.pose_frames import as_skeleton, check_frames, frames_of_sequence, sequence_of_frames, times_of
 from gonio.io.formats.pose_json import read_json
 from gonio.io.formats.pose_jsonl import read_jsonl
 from gonio.io.formats.pose_sequence_json import write_json_sequence
@@ -46,8 +47,6 @@ from gonio.io.formats.trc import read_trc, write_trc
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import Skeleton
-
-_log = logging.getLogger(__name__)
 
 _TIMED = (".trc", ".c3d", ".bvh", ".jsonl", ".parquet")
 """Files that always have times."""
@@ -80,8 +79,8 @@ def read_sequence(
 
     Args:
         path: A file, or OpenPose's folder.
-        map: Marker map of a ``.trc``, ``.c3d`` or ``.bvh`` file whose markers have names of their own; without it they
-            are taken for keypoints by their names.
+        map: Marker map of a file whose markers (``.trc``, ``.c3d``, ``.bvh``) or keypoints (DeepLabCut and others) have
+            names of their own; without it they are taken for keypoints by their names.
         skeleton: What the keypoints shall be, matched by name; None: what the file has.
         fps: Frame rate, for files that count frames: OpenPose, DeepLabCut, COCO.
         size_wh: Of the picture, for files that hold parts of it: MediaPipe.
@@ -100,7 +99,7 @@ def is_keypoint_file(path: str | Path) -> bool:
     """Whether this is stored keypoints by its name, or a folder of OpenPose's: no video, no picture."""
     path = Path(path)
     if path.is_dir():
-        return any(path.glob("*_keypoints.json"))
+        return is_openpose_folder(path)
     return path.suffix.lower() in (*SUFFIXES, *_ANGLE_SUFFIXES)  # that of angles is told apart when it is read
 
 
@@ -113,9 +112,15 @@ def read_keypoints(
 ) -> PoseSequence | list[Poses]:
     """What a file holds: one sequence, or frames of people, with track ids or without.
 
-    Arguments and errors are those of `read_sequence`, less that of people without track ids.
+    Arguments and errors are those of `read_sequence`, less that of people without track ids; and a MediaError tells of
+    frames that are too far apart to be those of a movement.
     """
-    return _read(Path(path), map, None, fps, size_wh)
+    found = _read(Path(path), map, None, fps, size_wh)
+    if not isinstance(found, PoseSequence):
+        check_frames(found, path)
+    check_pace(times_of(found), path)
+    say_unknown_names(found, path)
+    return found
 
 
 def check_writable(path: str | Path) -> None:
@@ -177,11 +182,12 @@ def _read(
 ) -> PoseSequence | list[Poses]:
     suffix = path.suffix.lower()
     if suffix in _TIMED:
-        _say_times_are_known(path, fps)
+        say_rate_is_not_used(path, fps)
     if suffix in _MARKER_READERS:
-        return _sequence_of_markers(_MARKER_READERS[suffix](path), map_, skeleton)
+        return _sequence_of_markers(without_zeros(_MARKER_READERS[suffix](path)), map_, skeleton)
     if map_ is not None:
-        raise ConfigError(f"'{path}' has keypoints, not markers; a marker map goes with .trc, .c3d and .bvh files")
+        found = _read(path, None, None, fps, size_wh)
+        return named_by_map(found, _loaded(map_, skeleton), path)
     if path.is_dir():
         return read_openpose(path, skeleton, fps=fps, size_wh=size_wh)
     check_is_file(path)
@@ -203,19 +209,16 @@ def _read(
     raise MediaError(f"'{path}' is no file of keypoints that is known; known are {', '.join(SUFFIXES)} and folders")
 
 
-def _say_times_are_known(path: Path, fps: float | None) -> None:
-    if fps is not None:
-        _log.warning("%s has a time for each frame; the frame rate of %g is not used", path, fps)
+def _loaded(map_: str | Path | MarkerMap, skeleton: Skeleton | None) -> MarkerMap:
+    """A map, of the skeleton that was asked for."""
+    loaded = map_ if isinstance(map_, MarkerMap) else load_marker_map(map_)
+    return loaded if skeleton is None else loaded.model_copy(update={"skeleton": skeleton.name})
 
 
 def _sequence_of_markers(
     markers: MarkerData, map_: str | Path | MarkerMap | None, skeleton: Skeleton | None
 ) -> PoseSequence:
-    if isinstance(map_, str | Path):
-        map_ = load_marker_map(map_)
-    if map_ is not None and skeleton is not None:
-        map_ = map_.model_copy(update={"skeleton": skeleton.name})
-    found = map_ or map_of_names(markers, skeleton)
+    found = map_of_names(markers, skeleton) if map_ is None else _loaded(map_, skeleton)
     if markers.unit == "m":
         return found.sequence(markers)
     points, _ = found.place(markers)
@@ -233,8 +236,11 @@ def _read_some_json(
         return read_coco_results(path, skeleton, fps=fps)
     if is_openpose(content):
         raise MediaError(f"'{path}' is one frame of OpenPose; give the folder '{path.parent}' with all of them")
-    if isinstance(content, dict) and content.get("format") == FORMAT:
-        _say_times_are_known(path, fps)
+    own = content.get("format") if isinstance(content, dict) else None
+    if own != FORMAT and str(own).startswith("gonio."):
+        raise MediaError(f"'{path}' is a {own}, numbers and no keypoints; give the file that was analysed")
+    if own == FORMAT:
+        say_rate_is_not_used(path, fps)
         return as_skeleton(read_json(path), skeleton)
     return read_landmarks_json(path, skeleton, fps=fps, size_wh=size_wh)
 
@@ -246,6 +252,6 @@ def _read_some_csv(
     if is_deeplabcut(text):
         return read_deeplabcut_tracks(path, skeleton, fps=fps)
     if is_table_csv(text):
-        _say_times_are_known(path, fps)
+        say_rate_is_not_used(path, fps)
         return read_table_csv(path, skeleton)
     return read_landmarks_csv(path, skeleton, fps=fps, size_wh=size_wh)

@@ -17,7 +17,7 @@ from gonio.io.formats.pose_table import (
     sequence_of_table,
     table_of_sequence,
 )
-from gonio.io.formats.reading import read_text
+from gonio.io.formats.reading import read_text, rows_of_table
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import Skeleton
@@ -58,12 +58,13 @@ def read_table_csv(path: str | Path, skeleton: Skeleton | None = None) -> PoseSe
 
 def is_table_csv(text: str) -> bool:
     """Whether a CSV file begins with the columns of the table."""
-    return set(NEEDED) <= set(text.partition("\n")[0].strip().split(","))
+    header = rows_of_table(text.partition("\n")[0])
+    return bool(header) and set(NEEDED) <= set(header[0])
 
 
 def _columns(path: Path) -> dict[str, npt.NDArray[Any]]:
     check_is_file(path)
-    header, *rows = csv.reader(read_text(path).splitlines())
+    header, *rows = rows_of_table(read_text(path))
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             fact = f"line {number} has {len(row)} cells, the first has {len(header)}"

@@ -8,6 +8,7 @@ the header, spaces around cells, rows without their last empty cells, units in w
 
 import logging
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -17,9 +18,10 @@ import numpy as np
 from gonio.arrays import FloatArray64
 from gonio.io.atomic import atomic_path
 from gonio.io.files import check_is_file
+from gonio.io.formats.frame_times import first_wrong_time
 from gonio.io.formats.label_parts import unusable
 from gonio.io.formats.markers import METRES_PER, MarkerData, first_repeated, marker_names, sampling_rate_hz
-from gonio.io.formats.reading import read_text
+from gonio.io.formats.reading import point_for_comma, read_text
 from gonio.structures.sequence import PoseSequence
 
 _log = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ _log = logging.getLogger(__name__)
 _FIELDS = ("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units", "OrigDataRate", "OrigDataStartFrame")
 _HEADER_LINES = 5
 _PIXELS = ("px", "pixel", "pixels")
+_FRAME = re.compile(r"-?\d+(?:[.,]0*)?")
+"""A frame's number; tables that went through arrays of floats have ``1.0``."""
 
 
 def read_trc(path: str | Path) -> MarkerData:
@@ -41,21 +45,22 @@ def read_trc(path: str | Path) -> MarkerData:
     """
     path = Path(path)
     check_is_file(path)
-    text = read_text(path)
+    text = read_text(path, any_bytes=True)  # the first line may hold a path in any code page
     lines = text.splitlines()
-    if not lines[0].startswith("PathFileType") or len(lines) < _HEADER_LINES:
+    if len(lines) < _HEADER_LINES or not lines[0].startswith("PathFileType"):
         raise unusable(path, "it does not begin with the five header lines of a TRC file", "is it a marker file?")
     header = dict(zip(lines[1].split(), lines[2].split(), strict=False))
     names = _marker_names(lines[3], path)
     rows = [(number, _cells(line)) for number, line in enumerate(lines[3:], start=4) if line.strip()]
-    data = [(number, cells) for number, cells in rows if cells[0].lstrip("-").isdigit()]
+    data = [(number, cells) for number, cells in rows if _FRAME.fullmatch(cells[0])]
     if data and not text.endswith("\n") and len(data[-1][1]) < len(data[0][1]):
         raise unusable(path, f"its last line, {data[-1][0]}, ends in the middle", "it was cut short, so get it anew")
     _check_counts(header, len(names), len(data), path)
     numbers = np.array([_numbers(cells, 1 + 3 * len(names), number, path) for number, cells in data])
     time_s, positions = numbers[:, 0], numbers[:, 1:].reshape(len(data), len(names), 3)
-    if not (np.diff(time_s) > 0).all() or not np.isfinite(time_s).all():
-        raise unusable(path, "its times do not increase from row to row", "correct its column Time")
+    if (wrong := first_wrong_time(time_s)) is not None:
+        fact = f"its times do not increase from row to row, first in line {data[wrong][0]}"
+        raise unusable(path, fact, "correct its column Time")
     factor, unit = _unit(header, path)
     positions[~np.isfinite(positions).all(axis=-1)] = np.nan
     return MarkerData(names, positions * factor, time_s, unit, str(path))
@@ -136,7 +141,7 @@ def _numbers(cells: Sequence[str], count: int, number: int, path: Path) -> Float
         fact = f"line {number} has {len(values)} numbers, expected {count}"
         raise unusable(path, fact, "the header names a time and three for each marker")
     try:
-        row = [float(value) if value else math.nan for value in values]
+        row = [float(point_for_comma(value)) if value else math.nan for value in values]
     except ValueError as error:
         raise unusable(path, f"line {number} has an odd cell ({error})", "was it edited?") from error
     return np.array(row + [math.nan] * (count - len(row)))

@@ -86,6 +86,91 @@ def test_a_frame_without_anybody_and_pixels(tmp_path: Path) -> None:
     assert (frames[0].scores == 1).all()
 
 
+def people_far_apart() -> list[list[dict[str, Any]]]:
+    return [marks(), [{**one, "x": one["x"] + 0.25} for one in marks()]]
+
+
+def test_several_people_in_json(tmp_path: Path) -> None:
+    shown = [people_far_apart(), [marks()], []]
+    content = [{"time": i / 30, "landmarks": people} for i, people in enumerate(shown)]
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    frames = read_landmarks_json(tmp_path / "a.json", size_wh=SIZE)
+    assert [len(poses) for poses in frames] == [2, 1, 0]
+    np.testing.assert_allclose(frames[0].keypoints[1] - frames[0].keypoints[0], [(160, 0)] * 33, atol=1e-3)
+
+
+def long_csv(path: Path, column: str | None) -> None:
+    head = ["frame", *([column] if column else []), "landmark", "x", "y", "visibility"]
+    rows = [
+        [frame, *([number] if column else []), k, one["x"], one["y"], 0.9]
+        for frame in (0, 1)
+        for number, person in enumerate(people_far_apart())
+        for k, one in enumerate(person)
+    ]
+    path.write_text("\n".join(",".join(map(str, row)) for row in [head, *rows]))
+
+
+def test_several_people_in_a_long_table(tmp_path: Path) -> None:
+    long_csv(tmp_path / "a.csv", "person_id")
+    frames = read_landmarks_csv(tmp_path / "a.csv", fps=25, size_wh=SIZE)
+    assert [len(poses) for poses in frames] == [2, 2]
+    np.testing.assert_allclose(frames[1].keypoints[1] - frames[1].keypoints[0], [(160, 0)] * 33, atol=1e-3)
+
+
+def test_people_who_are_not_told_apart_are_not_put_into_one(tmp_path: Path) -> None:
+    long_csv(tmp_path / "a.csv", None)
+    with pytest.raises(MediaError, match="two rows of frame 0 are of the same landmark, the second is line 35"):
+        read_landmarks_csv(tmp_path / "a.csv", fps=25, size_wh=SIZE)
+
+
+@pytest.mark.parametrize("name", ["timestamp", "time"])
+@pytest.mark.parametrize("factor", [1, 1e3, 1e6], ids=["s", "ms", "us"])
+def test_times_whose_unit_the_name_does_not_say(tmp_path: Path, name: str, factor: float) -> None:
+    """``cap.get(CAP_PROP_POS_MSEC)`` ends up in a column ``timestamp`` as often as ``time.time()`` does."""
+    frames = [{name: round(factor * i / 30, 3), "landmarks": marks()} for i in range(4)]
+    (tmp_path / "a.json").write_text(json.dumps(frames))
+    rows = [[frame[name], *(one[axis] for one in marks() for axis in "xy")] for frame in frames]
+    head = [name, *(f"{axis}{k}" for k in range(33) for axis in "xy")]
+    (tmp_path / "a.csv").write_text("\n".join(",".join(map(str, row)) for row in [head, *rows]))
+    for read, suffix in ((read_landmarks_json, "json"), (read_landmarks_csv, "csv")):
+        found = read(tmp_path / f"a.{suffix}", size_wh=SIZE)
+        assert [poses.time_s for poses in found] == pytest.approx([0, 1 / 30, 2 / 30, 0.1], abs=6e-4)
+
+
+def test_one_point_far_off_does_not_make_parts_pixels(tmp_path: Path) -> None:
+    strayed = [{**one, "x": 3.5} if k == 31 else one for k, one in enumerate(marks())]
+    (tmp_path / "a.json").write_text(json.dumps([marks(), strayed]))
+    check(read_landmarks_json(tmp_path / "a.json", fps=25, size_wh=SIZE), [0, 0.04])
+
+
+def test_world_landmarks_are_no_picture(tmp_path: Path) -> None:
+    hips = np.mean([(X[k], Y[k]) for k in (23, 24)], axis=0)
+    world = [{**one, "x": one["x"] - hips[0], "y": one["y"] - hips[1]} for one in marks()]
+    (tmp_path / "a.json").write_text(json.dumps([world, world]))
+    with pytest.raises(MediaError, match="the middle of the hips is at 0, 0 in every frame"):
+        read_landmarks_json(tmp_path / "a.json", fps=25, size_wh=SIZE)
+
+
+def test_zeros_are_nobody(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([marks(), [{"x": 0, "y": 0, "z": 0, "visibility": 0}] * 33]))
+    assert [len(poses) for poses in read_landmarks_json(tmp_path / "a.json", fps=25, size_wh=SIZE)] == [1, 0]
+
+
+def test_a_rate_beside_times_is_not_used_and_that_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"fps": 50, "frames": [{"landmarks": marks()}] * 2}))
+    assert [poses.time_s for poses in read_landmarks_json(tmp_path / "a.json", fps=25, size_wh=SIZE)] == [0, 0.02]
+    assert "the frame rate of 25 is not used" in caplog.text
+
+
+def test_a_table_of_a_spreadsheet(tmp_path: Path) -> None:
+    """Semicolons, decimal commas and the mark of UTF-8, as in much of Europe."""
+    row: list[Any] = [0, *(str(one[axis]).replace(".", ",") for one in marks() for axis in ("x", "y", "visibility"))]
+    head = ["frame", *(f"{axis}{k}" for k in range(33) for axis in "xyv")]
+    text = "\r\n".join(";".join(map(str, cells)) for cells in (head, row))
+    (tmp_path / "a.csv").write_text(text, "utf-8-sig")
+    check(read_landmarks_csv(tmp_path / "a.csv", fps=25, size_wh=SIZE), [0])
+
+
 def myogait(mirrored: bool) -> dict[str, Any]:
     landmarks = {name: {"x": X[k], "y": Y[k], "visibility": 0.5 + k / 100} for k, name in enumerate(names())}
     frame = {"frame_idx": 0, "time_s": 0.0, "landmarks": landmarks, "confidence": 0.9}

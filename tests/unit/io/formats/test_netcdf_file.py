@@ -1,6 +1,6 @@
 """NetCDF; xarray is the independent reader, and movement's own check is made where it is installed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,10 +57,10 @@ def test_read_back(tmp_path: Path, make_sequence: MakeSequence) -> None:
     assert (found.skeleton.name, found.unit, found.history) == ("halpe26", "m", ("a", "b"))
 
 
-def made_elsewhere(**attributes: object) -> object:
+def made_elsewhere(space: Sequence[str] = ("x", "y"), **attributes: object) -> object:
     """As movement makes it of numbers alone: frames, no confidence, names in another order."""
-    position = np.arange(3 * 2 * 2 * 1, dtype=float).reshape(3, 2, 2, 1)
-    coordinates = {"time": [0, 1, 2], "space": ["x", "y"], "keypoints": ["right_knee", "nose"], "individuals": ["Ann"]}
+    position = np.arange(3 * len(space) * 2, dtype=float).reshape(3, len(space), 2, 1)
+    coordinates = {"time": [0, 1, 2], "space": list(space), "keypoints": ["right_knee", "nose"], "individuals": ["Ann"]}
     variables = {
         "position": (tuple(coordinates), position),
         "confidence": (("time", "keypoints", "individuals"), np.full((3, 2, 1), np.nan)),
@@ -77,6 +77,30 @@ def test_frames_of_another_program(tmp_path: Path) -> None:
     assert found.track_ids.tolist() == [0]
     with pytest.raises(ConfigError, match="counts frames and has no times; give the frame rate"):
         read_netcdf(tmp_path / "a.nc")
+
+
+def test_axes_in_another_order(tmp_path: Path) -> None:
+    made_elsewhere(space=["y", "x"]).to_netcdf(tmp_path / "a.nc", engine="netcdf4")  # type: ignore[attr-defined]
+    assert read_netcdf(tmp_path / "a.nc", fps=25).point("nose")[:, 0].tolist() == [[3, 1], [7, 5], [11, 9]]
+
+
+def test_positions_in_space_without_a_unit_are_not_taken_for_pixels(tmp_path: Path) -> None:
+    made_elsewhere(space=["x", "y", "z"]).to_netcdf(tmp_path / "a.nc", engine="netcdf4")  # type: ignore[attr-defined]
+    with pytest.raises(MediaError, match="does not say that they are metres"):
+        read_netcdf(tmp_path / "a.nc", fps=25)
+    made_elsewhere(space=["x", "y", "z"], unit="m").to_netcdf(tmp_path / "b.nc", engine="netcdf4")  # type: ignore[attr-defined]
+    assert read_netcdf(tmp_path / "b.nc", fps=25).unit == "m"
+    made_elsewhere(space=["u", "v"]).to_netcdf(tmp_path / "c.nc", engine="netcdf4")  # type: ignore[attr-defined]
+    with pytest.raises(MediaError, match="its axes in space are u, v"):
+        read_netcdf(tmp_path / "c.nc", fps=25)
+
+
+def test_a_rate_beside_times_is_said(
+    tmp_path: Path, make_sequence: MakeSequence, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_netcdf(tmp_path / "a.nc", make_sequence())
+    assert read_netcdf(tmp_path / "a.nc", fps=25).time_s[1] == 0.02
+    assert "the frame rate of 25 is not used" in caplog.text
 
 
 def test_not_poses(tmp_path: Path) -> None:

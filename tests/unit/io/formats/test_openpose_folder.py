@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gonio.errors import ConfigError, MediaError
-from gonio.io.formats.openpose import ORDERS, openpose_skeleton, read_openpose, write_openpose
+from gonio.io.formats.openpose import ORDERS, is_openpose_folder, openpose_skeleton, read_openpose, write_openpose
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import load_skeleton
 
@@ -99,16 +99,74 @@ def test_lines_of_the_skeleton() -> None:
     assert len(openpose_skeleton("BODY_25").links) > 20
 
 
+@pytest.mark.parametrize("name", ["halpe26", "coco17", "coco_wholebody133"])
+def test_what_pose2sim_writes(tmp_path: Path, name: str) -> None:
+    """Layout of ``save_to_openpose`` in its ``poseEstimation.py``; of nobody it writes a person of NaN."""
+    skeleton = load_skeleton(name)
+    people = [{"person_id": [-1], "pose_keypoints_2d": person(len(skeleton))}]
+    nobody = [{"person_id": [-1], "pose_keypoints_2d": [float("nan")] * 3 * len(skeleton)}]
+    for number, found in enumerate((people, nobody)):
+        (tmp_path / f"run_{number:06d}.json").write_text(json.dumps({"version": 1.3, "people": found}))
+    assert is_openpose_folder(tmp_path)
+    frames = read_openpose(tmp_path, fps=50)
+    assert [len(poses) for poses in frames] == [1, 0]
+    assert frames[0].skeleton.name == name
+    np.testing.assert_allclose(frames[0].keypoints[0, 11], (111, 211))
+
+
+def test_faces_without_a_body_and_other_files_are_left_out(tmp_path: Path) -> None:
+    frame(tmp_path, 0, [person(), []])
+    content = json.loads((tmp_path / "run_000000000000_keypoints.json").read_text())
+    content["people"].append({})
+    (tmp_path / "run_000000000000_keypoints.json").write_text(json.dumps(content))
+    (tmp_path / "info.json").write_text('{"camera": 1}')
+    assert [len(poses) for poses in read_openpose(tmp_path, fps=50)] == [1]
+
+
+@pytest.mark.parametrize(("low", "span"), [(0.0, 1.0), (-1.0, 2.0)], ids=["0 to 1", "-1 to 1"])
+def test_both_kinds_of_parts_of_the_picture(tmp_path: Path, low: float, span: float) -> None:
+    """``--keypoint_scale`` 3 and 4; the scale is that of the folder, also in a frame without a negative number."""
+    pixels = np.stack([np.linspace(20, 600, 25), np.linspace(30, 400, 25)], axis=1)
+    moved = pixels + np.array([30, 60])
+    for number, points in enumerate((pixels, moved)):
+        parts = low + span * (points + 0.5) / (640, 480)
+        frame(tmp_path, number, [np.column_stack([parts, np.full(25, 0.9)]).ravel().tolist()])
+    found = read_openpose(tmp_path, fps=50, size_wh=(640, 480))
+    np.testing.assert_allclose(found[0].keypoints[0], pixels, atol=1e-3)
+    np.testing.assert_allclose(found[1].keypoints[0], moved, atol=1e-3)
+
+
+def test_two_videos_in_one_folder_are_told(tmp_path: Path) -> None:
+    frame(tmp_path, 3, [person()])
+    (tmp_path / "other_000000000003_keypoints.json").write_text('{"people": []}')
+    with pytest.raises(MediaError, match="both frame 3; give each video a folder"):
+        read_openpose(tmp_path, fps=50)
+
+
+@pytest.mark.parametrize("content", ["{}", "[1]", '{"format": "gonio.poses", "people": []}', "{"])
+def test_a_folder_of_other_json_is_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    assert not is_openpose_folder(tmp_path)
+    assert not is_openpose_folder(tmp_path / "nowhere")
+
+
+def test_a_folder_of_videos_with_a_frame_beside_them_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"people": []}')
+    assert is_openpose_folder(tmp_path)
+    (tmp_path / "b.mp4").write_bytes(b"film")
+    assert not is_openpose_folder(tmp_path)
+
+
 def test_damaged(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no folder"):
         read_openpose(tmp_path / "nowhere", fps=50)
     with pytest.raises(MediaError, match="has no JSON file"):
         read_openpose(tmp_path, fps=50)
-    frame(tmp_path / "a", 0, [person(17)])
-    with pytest.raises(MediaError, match="a person has 51 numbers"):
+    frame(tmp_path / "a", 0, [person(16)])
+    with pytest.raises(MediaError, match="a person has 48 numbers"):
         read_openpose(tmp_path / "a", fps=50)
     frame(tmp_path / "b", 0, [person(18), person(25)])
-    with pytest.raises(MediaError, match="mix BODY_25 and COCO"):
+    with pytest.raises(MediaError, match="mix openpose_coco and openpose_body_25"):
         read_openpose(tmp_path / "b", fps=50)
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "x.json").write_text('{"people": [{"pose')

@@ -203,7 +203,7 @@ def test_unreadable_file(tmp_path: Path) -> None:
         read_json(tmp_path / "missing.json")
     with pytest.raises(MediaError, match="Is a directory"):
         read_json(tmp_path)
-    (tmp_path / "x.json").write_bytes(b"\xff\xfe")
+    (tmp_path / "x.json").write_bytes(b"\xff\x00")
     with pytest.raises(MediaError, match="byte 0 is not UTF-8"):
         read_json(tmp_path / "x.json")
 

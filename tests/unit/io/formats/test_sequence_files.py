@@ -10,7 +10,7 @@ import pytest
 
 from gonio.errors import ConfigError, MediaError
 from gonio.io.formats import JsonWriter, read_json
-from gonio.io.formats.sequence_files import read_pose_frames, read_sequence, write_sequence
+from gonio.io.formats.sequence_files import read_keypoints, read_pose_frames, read_sequence, write_sequence
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
@@ -131,11 +131,12 @@ def test_sports2d(tmp_path: Path) -> None:
         ("a.mot", "hello", MediaError, "holds angles or forces, not keypoints"),
         ("a.json", '{"people": []}', MediaError, "one frame of OpenPose; give the folder"),
         ("a.json", "{", MediaError, "is not JSON"),
+        ("a.json", '{"format": "gonio.analysis"}', MediaError, "is a gonio.analysis, numbers and no keypoints"),
         ("a.json", "", MediaError, "0 bytes"),
         ("a.csv", "a,b\n1,2\n", MediaError, "not those of landmarks"),
         ("a.trc", SPORTS2D.replace("Hip", "M1").replace("RBigToe", "M2"), ConfigError, "say with a marker map"),
     ],
-    ids=["suffix", "angles", "OpenPose frame", "cut", "empty", "other table", "markers"],
+    ids=["suffix", "angles", "OpenPose frame", "cut", "record", "empty", "other table", "markers"],
 )
 def test_what_is_none(tmp_path: Path, name: str, text: str, error: type[Exception], message: str) -> None:
     (tmp_path / name).write_text(text)
@@ -153,12 +154,52 @@ def test_a_frame_rate_beside_times_is_not_used_and_that_is_said(
     assert "has a time for each frame; the frame rate of 7 is not used" in caplog.text
 
 
-def test_a_missing_file_and_a_needless_map(tmp_path: Path) -> None:
+def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no file"):
         read_sequence(tmp_path / "a.json")
-    (tmp_path / "a.json").write_text("[]")
-    with pytest.raises(ConfigError, match=r"a marker map goes with \.trc"):
-        read_sequence(tmp_path / "a.json", map=tmp_path / "map.yaml")
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([0.0, 0.1, 0.1], "frame 2 of 3 is at 0.1 s after 0.1 s"),
+        ([0.0, 0.1, 0.0], "frame 2 of 3 is at 0 s after 0.1 s; is it of several videos"),
+        ([0.0, 33.0, 67.0], "its frames are 33.5 s apart; times are in seconds; are these milliseconds"),
+    ],
+    ids=["twice", "back", "milliseconds"],
+)
+def test_times_that_are_not_of_one_film(
+    tmp_path: Path, make_poses: MakePoses, make_frame: MakeFrame, times: list[float], message: str
+) -> None:
+    with JsonWriter(tmp_path / "a.json", model="m", skeleton=load_skeleton("coco17")) as writer:
+        for index, time_s in enumerate(times):
+            writer.write(make_frame(index, time_s), make_poses(1, tracked=True))
+    with pytest.raises(MediaError, match=message):
+        read_keypoints(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("suffix", [".trc", ".c3d"])
+def test_a_flat_figure_in_metres_stays_flat(tmp_path: Path, make_sequence: MakeSequence, suffix: str) -> None:
+    """Gonio and Sports2D write a film in metres with z = 0: whoever goes left there must not be turned round."""
+    if suffix == ".c3d":
+        pytest.importorskip("ezc3d")
+    sequence = make_sequence(unit="m", d=2, sure=True)
+    up = sequence.keypoints.copy()
+    up[:, :, [sequence.skeleton.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "heel",
+              "big_toe")], 1] -= 1.5  # fmt: skip
+    sequence = replace(sequence, keypoints=up)
+    write_sequence(tmp_path / f"a{suffix}", sequence)
+    found = read_sequence(tmp_path / f"a{suffix}", skeleton=sequence.skeleton)
+    assert (found.unit, found.keypoints.shape) == ("m", sequence.keypoints.shape)
+    np.testing.assert_allclose(found.keypoints, sequence.keypoints, atol=1e-6)
+    assert "flat, seen along z, right along x, up along y" in found.history[0]
+
+
+def test_zeros_of_lost_markers_are_missing(tmp_path: Path) -> None:
+    (tmp_path / "run_px_.trc").write_text(SPORTS2D.replace("510\t300\t0\t\t\t", "0\t0\t0\t615\t700\t0"))
+    found = read_sequence(tmp_path / "run_px_.trc")
+    assert np.isnan(found.point("mid_hip")[1]).all()
+    assert np.isfinite(found.point("right_big_toe")).all()
 
 
 def test_what_does_not_fit(tmp_path: Path, make_sequence: MakeSequence) -> None:

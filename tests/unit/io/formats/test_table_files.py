@@ -104,6 +104,29 @@ def test_tracked_table_of_predict(
     assert np.isnan(found.keypoints[1, 1]).all()
 
 
+@pytest.mark.parametrize("tracked", [True, False], ids=["tracked", "not tracked"])
+def test_two_videos_in_one_table_are_not_put_into_one(
+    tmp_path: Path, make_frame: Callable[..., Frame], make_poses: Callable[..., Poses], tracked: bool
+) -> None:
+    with CsvWriter(tmp_path / "run.csv", skeleton=load_skeleton("coco17")) as out:
+        for name, count in (("a.mp4", 2), ("b.mp4", 1)):
+            for index in range(2):
+                out.write(make_frame(index, index / 25, name), make_poses(count, tracked=tracked))
+    with pytest.raises(MediaError, match=r"it holds 2 films \(a\.mp4, b\.mp4\); keep the rows of one"):
+        read_table_csv(tmp_path / "run.csv")
+
+
+def test_pictures_are_counted_through(
+    tmp_path: Path, make_frame: Callable[..., Frame], make_poses: Callable[..., Poses]
+) -> None:
+    with CsvWriter(tmp_path / "run.csv", skeleton=load_skeleton("coco17")) as out:
+        for index, name in enumerate(("a.jpg", "b.jpg")):
+            out.write(make_frame(index, None, name), make_poses(2))
+    found = read_table_csv(tmp_path / "run.csv")
+    assert isinstance(found, list)
+    assert [len(poses) for poses in found] == [2, 2]
+
+
 GOOD = "frame_index,time_s,track_id,keypoint,x,y,score\n0,0.0,1,nose,1,2,0.5\n1,0.1,1,nose,1,2,0.5\n"
 
 
@@ -118,8 +141,9 @@ GOOD = "frame_index,time_s,track_id,keypoint,x,y,score\n0,0.0,1,nose,1,2,0.5\n1,
         (GOOD.replace("1,0.1", "1,0.0"), "times do not increase"),
         (GOOD.replace("1,0.1,1", "1,0.1,1.5"), "no whole number"),
         (GOOD.replace("score\n", "score,unit\n").replace("0.5\n", "0.5,ft\n"), "column unit has ft"),
+        (GOOD.replace("score\n", "score,z\n").replace("0.5\n", "0.5,3\n"), "positions in space .* and no column unit"),
     ],
-    ids=["columns", "header alone", "cut", "word", "twice", "times", "track", "unit"],
+    ids=["columns", "header alone", "cut", "word", "twice", "times", "track", "unit", "space"],
 )
 def test_damaged_csv(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "a.csv").write_text(text)

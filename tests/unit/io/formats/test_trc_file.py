@@ -52,6 +52,10 @@ def test_read(tmp_path: Path) -> None:
         pytest.param(HEADER + ROWS.replace("-300\t\t\t", "-300\t\t\t\t"), id="a tab too many"),
         pytest.param((HEADER + ROWS).replace("\n", "\r\n"), id="Windows lines"),
         pytest.param(HEADER + ROWS.replace("1\t0.00", "23\t0.00", 1), id="frames from 23"),
+        pytest.param(
+            HEADER + ROWS.replace("1\t0.00", "1.0\t0.00", 1).replace("\n2\t", "\n2.0\t"), id="frames as floats"
+        ),
+        pytest.param(HEADER + ROWS.replace(".", ","), id="decimal commas"),
         pytest.param(HEADER.replace("\tmm\t", "\tMillimeters\t") + ROWS, id="unit in words"),
         pytest.param(HEADER + ROWS.replace("-300\t\t\t", "-300\tNaN\tnan\tNaN"), id="NaN for a blank"),
     ],
@@ -61,6 +65,18 @@ def test_what_real_files_do(tmp_path: Path, text: str) -> None:
     markers = read_trc(write(tmp_path, text, "other.trc"))
     np.testing.assert_array_equal(markers.positions, usual.positions)
     np.testing.assert_array_equal(markers.time_s, usual.time_s)
+
+
+def test_a_path_in_the_code_page_of_windows(tmp_path: Path) -> None:
+    (tmp_path / "a.trc").write_bytes((HEADER.replace("walk.trc", "C:\\José\\walk.trc") + ROWS).encode("latin-1"))
+    usual = read_trc(write(tmp_path, HEADER + ROWS))
+    np.testing.assert_array_equal(read_trc(tmp_path / "a.trc").positions, usual.positions)
+
+
+def test_nothing_but_the_mark_of_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "a.trc").write_bytes(b"\xef\xbb\xbf")
+    with pytest.raises(MediaError, match="does not begin with the five header lines"):
+        read_trc(tmp_path / "a.trc")
 
 
 def test_more_rows_than_announced_are_read_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
