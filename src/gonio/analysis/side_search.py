@@ -22,6 +22,9 @@ Progress = Callable[[float], None]
 
 _TOLD_EVERY = 50
 """Frames, about 0.03 s of work."""
+_ANYWHERE = 4.0
+_ANY_SPEED = 100.0
+"""Variances of a point not seen before, or not for long: anywhere on the body, as fast as a sprinter's foot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,11 @@ class SideRates:
         habit: What the sides mostly are in such a posture changes the cost of a burst by up to this part of it.
         evidence: Weight of one frame's misfit: below 1, as a model's errors in successive frames are alike.
         outlier: Share of keypoints that are somewhere else on the body altogether.
-        memory_s: Explanations that agree for so long are one; the filter remembers no further back.
-        margin: Explanations this much costlier (nats) than the best are given up.
+        memory_s: Explanations that agree for so long are one; the filter remembers no further back. A point astray for
+            so long may be anywhere: a filter that waited on for a limb that the model drew on the other would find
+            every later frame wrong, whichever the sides.
+        margin: Explanations this much costlier (nats) than the best are given up: two joints that spring back to their
+            places after they were drawn elsewhere cost as much at first under the right one.
         width: The most explanations kept.
     """
 
@@ -49,7 +55,7 @@ class SideRates:
     evidence: float = 0.7
     outlier: float = 0.03
     memory_s: float = 0.5
-    margin: float = 20.0
+    margin: float = 40.0
     width: int = 24
 
 
@@ -96,12 +102,10 @@ class _Search:
         joints = int(track.unit_of.max()) + 1
         self.patterns = np.array(list(product((0, 1), repeat=joints)), np.int64)  # (C, J), the first: nothing exchanged
         self.indicator = (track.unit_of[:, None] == np.arange(joints)).astype(np.float64)  # (P, J)
-        first = np.argmax(is_seen(track.points), axis=0)  # (2, P)
-        start = np.nan_to_num(np.take_along_axis(track.points, first[None, :, :, None], axis=0))
-        self.position = start
-        self.velocity = np.zeros_like(start)
-        # Anywhere on the body, at up to the speed of a sprinter's foot.
-        self.p00, self.p01, self.p11 = (np.full((1, 2, len(track.unit_of)), v) for v in (4.0, 0.0, 100.0))
+        self.upcoming = _next_seen(track.points)
+        self.position = self.upcoming[:1]
+        self.velocity = np.zeros_like(self.position)
+        self.p00, self.p01, self.p11 = (np.full((1, 2, len(track.unit_of)), v) for v in (_ANYWHERE, 0.0, _ANY_SPEED))
         self.cost = np.zeros(1)
         self.pattern = np.zeros(1, np.int64)
         self.changed_s = np.full(1, -np.inf)
@@ -116,7 +120,7 @@ class _Search:
             self._weigh(seen) + self._pattern_cost(step, dt) + self._change_cost(dt)[self.pattern] + self.cost[:, None]
         )
         parents, patterns = self._survivors(total, self.track.time_s[step])
-        self._correct(seen, parents, patterns)
+        self._correct(seen, parents, patterns, dt)
         self.trail.append((parents, patterns))
 
     def best(self) -> BoolArray:
@@ -135,6 +139,14 @@ class _Search:
         self.p00 = self.p00 + 2 * dt * self.p01 + dt**2 * self.p11 + q * dt**2 / 3
         self.p01 = self.p01 + dt * self.p11 + q * dt / 2
         self.p11 = self.p11 + q
+        lost = self.p00 > _ANYWHERE
+        if lost.any():
+            self.position = np.where(lost[..., None], self.upcoming[step], self.position)
+            self.velocity = np.where(lost[..., None], 0.0, self.velocity)
+            self.p00, self.p01, self.p11 = (
+                np.where(lost, unknown, known)
+                for unknown, known in ((_ANYWHERE, self.p00), (0.0, self.p01), (_ANY_SPEED, self.p11))
+            )
 
     def _seen(self, step: int) -> "_Seen":
         """Compare the frame, as it is and exchanged, with what each explanation foretold."""
@@ -151,6 +163,7 @@ class _Search:
             error=error,
             cost=np.where(missing, 0.0, -self.rates.evidence * np.log(fit + stray)).sum(axis=2),
             trust=np.where(missing, 0.0, fit / (fit + stray)),
+            doubt=np.where(missing, 0.0, stray / (fit + stray)),
             variance=variance[:, 0],
         )
 
@@ -202,19 +215,22 @@ class _Search:
         self.pattern = patterns
         return parents, patterns
 
-    def _correct(self, seen: "_Seen", parents: IntArray, patterns: IntArray) -> None:
-        """Kalman update of the survivors; what looks like a stray point moves its filter little."""
+    def _correct(self, seen: "_Seen", parents: IntArray, patterns: IntArray, dt: float) -> None:
+        """Kalman update of the survivors; what looks like a stray point moves its filter little, but unsettles it."""
         choice = self.patterns[patterns][:, self.track.unit_of]  # (E, P)
         row = parents[:, None]
         point = np.arange(choice.shape[1])
         # Indices that lie apart put (E, P) first: move the limbs' axis back to its place.
         error = np.moveaxis(seen.error[row, choice, :, point], 2, 1)
         trust = np.moveaxis(seen.trust[row, choice, :, point], 2, 1)
+        lost = np.moveaxis(seen.doubt[row, choice, :, point], 2, 1) * min(dt / self.rates.memory_s, 1.0)
         gain = trust / seen.variance[parents]
         p00, p01, p11 = self.p00[parents], self.p01[parents], self.p11[parents]
         self.position = self.position[parents] + (p00 * gain)[..., None] * error
         self.velocity = self.velocity[parents] + (p01 * gain)[..., None] * error
-        self.p00, self.p01, self.p11 = p00 - gain * p00**2, p01 - gain * p00 * p01, p11 - gain * p01**2
+        self.p00 = p00 - gain * p00**2 + lost * _ANYWHERE
+        self.p01 = p01 - gain * p00 * p01
+        self.p11 = p11 - gain * p01**2 + lost * _ANY_SPEED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,10 +241,20 @@ class _Seen:
         error: ``(E, 2, 2, P, D)`` from where the filter expected the point; 0 where missing.
         cost: ``(E, 2, P)`` nats, both limbs together.
         trust: ``(E, 2, 2, P)`` probability that the point is not a stray one; 0 where missing.
+        doubt: ``(E, 2, 2, P)`` probability that it is; 0 where missing.
         variance: ``(E, 2, P)`` of the error.
     """
 
     error: FloatArray64
     cost: FloatArray64
     trust: FloatArray64
+    doubt: FloatArray64
     variance: FloatArray64
+
+
+def _next_seen(points: FloatArray64) -> FloatArray64:
+    """Each ``(T, 2, P, D)`` point as seen now or next; 0 after it was seen last."""
+    ahead = np.where(is_seen(points), np.arange(len(points))[:, None, None], len(points))
+    ahead = np.minimum.accumulate(ahead[::-1], axis=0)[::-1]
+    padded = np.concatenate([points, np.zeros_like(points[:1])])
+    return np.asarray(np.take_along_axis(padded, ahead[..., None], axis=0))

@@ -193,3 +193,37 @@ def test_positions_in_metres_change_sides_too() -> None:
     np.testing.assert_array_equal(spoilt.world[30:], world[30:])
     back = _spoilt(spoilt, [(20, 30)]).world
     np.testing.assert_array_equal(np.asarray(back), world)
+
+
+def _hanging(seed: int) -> PoseSequence:
+    """Seen from behind, pulling up slowly; for a third of a second the left arm is drawn on the right one."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(0, 8, 1 / 30)
+    points = np.full((len(time_s), 1, 17, 2), np.nan)
+    rise = 40 * (1 - np.cos(2 * np.pi * time_s / 2.5))[:, None]
+    for joint, x, y, moves in ((5, 100, 700, 1.0), (7, 200, 570, 0.6), (9, 285, 350, 0.0)):
+        for side, sign in ((0, -1), (1, 1)):
+            points[:, :, joint + side, 0] = sign * x
+            points[:, :, joint + side, 1] = y - moves * rise
+    points += rng.normal(0, 2.5, points.shape)
+    for joint, start, end in ((5, 57, 60), (7, 54, 63), (9, 46, 66)):
+        points[start:end, :, joint] = points[start:end, :, joint + 1] + rng.normal(0, 2, (end - start, 1, 2))
+    scores = np.isfinite(points[..., 0]).astype(np.float32)
+    return PoseSequence(points.astype(np.float32), scores, time_s, np.zeros(1, np.int64), COCO)
+
+
+@pytest.mark.parametrize("seed", [0, 6, 8])
+def test_a_limb_drawn_on_the_other_does_not_leave_the_rest_exchanged(seed: int) -> None:
+    clean = _hanging(seed)
+    repaired, _ = repair_sides(_spoilt(clean, [(51, 65)], ARMS))
+    after = slice(66, None)
+    np.testing.assert_array_equal(repaired.keypoints[after], clean.keypoints[after])
+
+
+@pytest.mark.parametrize("unseen", [(0, 45), (10, 45)], ids=["who comes in late", "who was hidden"])
+def test_an_exchange_at_the_first_sight_of_somebody_is_found(unseen: tuple[int, int]) -> None:
+    clean = _walker()
+    clean.keypoints[slice(*unseen)] = np.nan
+    repaired, _ = repair_sides(_spoilt(clean, [(45, 52)]))
+    apart = _far_apart(clean, LEGS)
+    np.testing.assert_array_equal(repaired.keypoints[apart][:, 0, LEGS], clean.keypoints[apart][:, 0, LEGS])
