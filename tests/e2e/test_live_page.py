@@ -7,12 +7,14 @@ import socket
 import threading
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import cv2
 import numpy as np
 import pytest
+from scripts.chromium import Page, find_chromium
 
 from gonio.analysis.options import AnalysisOptions
 from gonio.errors import ConfigError, MediaError
@@ -261,3 +263,50 @@ def test_pictures_are_not_live() -> None:
     photo.is_video = False
     with pytest.raises(ConfigError, match="'camera:0' is no video"):
         serve_live(photo, MODEL, activity="squat", options=AnalysisOptions(), say=print)
+
+
+def text_of(page: Page, name: str) -> str:
+    """What a part of the page says; empty where it is hidden."""
+    found: str = page.evaluate(f"(e => !e || e.hidden ? '' : e.textContent)(document.getElementById('{name}'))")
+    return found
+
+
+def wait_for_text(page: Page, name: str, wanted: str) -> None:
+    end_s = time.monotonic() + 20
+    while (found := text_of(page, name)) != wanted:
+        assert time.monotonic() < end_s, f"{name} says {found!r} and not {wanted!r}"
+        time.sleep(0.1)
+
+
+def test_a_browser_shows_what_is_not_seen_and_no_old_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = find_chromium()
+    if program is None:
+        pytest.skip("no Chromium here; install it with: apt-get install chromium")
+    cut_off = threading.Event()
+
+    def people(frame: Frame) -> Poses:
+        poses = squatting(frame)
+        hidden = np.array([k >= 13 and cut_off.is_set() for k in range(17)])  # knees and ankles
+        return replace(poses, scores=np.where(hidden, 0.05, poses.scores).astype(np.float32))
+
+    monkeypatch.setattr(session_module, "Follower", lambda model: people)
+    running = Running()
+    try:
+        with Page(program) as page:
+            page.call("Page.navigate", url=f"http://127.0.0.1:{running.port}/{running.token}/")
+            running.wait_for("count", 1)
+            wait_for_text(page, "title", "Squat")
+            wait_for_text(page, "notice", "")
+            assert text_of(page, "angle-box")
+            cut_off.set()
+            wait_for_text(page, "notice", "Not in sight: hip or knee or ankle")
+            assert text_of(page, "phase") == ""
+            cut_off.clear()
+            wait_for_text(page, "notice", "")
+            running.camera.fail.set()
+            wait_for_text(page, "notice", FAILURE)
+            assert [text_of(page, name) for name in ("angle-box", "phase", "cue")] == ["", "", ""]
+            assert text_of(page, "count-box")
+            assert page.complaints == []
+    finally:
+        running.stop()

@@ -31,12 +31,14 @@ class Signal:
         unit: ``"deg"`` or ``"%"``.
         value: Now; NaN where it is not seen.
         curve: ``(time_s, value)`` of the last seconds, if it is not simply the values that there were.
+        needs: Points of the body that must be seen for it; empty: any.
     """
 
     label: str
     unit: str
     value: float
     curve: tuple[tuple[float, float], ...] | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,10 @@ class ExerciseGauge:
         state = self._state
         return Reading(
             count=None if self._is_hold else state.count,
-            phase=state.phase,
+            phase=state.phase if np.isfinite(state.value) else "",
             cue=state.cue,
             held_s=state.held_s if self._is_hold else None,
-            signal=Signal(_label(state.signal), state.signal.unit, state.value),
+            signal=Signal(_label(state.signal), state.signal.unit, state.value, needs=_needs(state.signal)),
             angles=self._board.step(person, time_s),
         )
 
@@ -157,6 +159,12 @@ class AngleGauge:
 def _label(signal: SignalSpec) -> str:
     points = [point.replace("_", " ") for point in signal.points]
     return f"{' to '.join(dict.fromkeys((points[0], points[-1])))} {signal.kind}"
+
+
+def _needs(signal: SignalSpec) -> tuple[str, ...]:
+    """``("hip", "knee", "ankle")``."""
+    plain = (point.removeprefix("other_").removeprefix("mid_").replace("_", " ") for point in signal.points)
+    return tuple(dict.fromkeys(plain))
 
 
 def headline(reading: Reading) -> LiveAngle | None:

@@ -67,7 +67,12 @@ def _of_reading(reading: Reading) -> dict[str, Any]:
 
 
 def _of_signal(signal: Signal) -> dict[str, Any]:
-    facts: dict[str, Any] = {"label": signal.label, "unit": signal.unit, "value": _number(signal.value)}
+    facts: dict[str, Any] = {
+        "label": signal.label,
+        "unit": signal.unit,
+        "value": _number(signal.value),
+        "needs": signal.needs,
+    }
     if signal.curve is not None:
         facts["curve"] = [[round(time_s, 3), _number(value)] for time_s, value in signal.curve]
     return facts

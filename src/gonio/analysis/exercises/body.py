@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -73,6 +74,8 @@ class Body:
         where = self._landmark(name, side)
         if not where.indices:
             return np.full((len(self), self.points.shape[-1]), np.nan)
+        if len(where.indices) == 1:  # most are: live, a mean of one would take half of the time
+            return self.points[:, where.indices[0]]
         return np.asarray(self.points[:, list(where.indices)].mean(axis=1))
 
     def weight(self, name: str, side: Limb) -> FloatArray64:
@@ -103,9 +106,14 @@ class Body:
         return sample_interval_s(self.time_s)
 
     def _landmark(self, name: str, side: Limb) -> Landmark:
-        if name.startswith("other_"):
-            return landmark(self.skeleton, name.removeprefix("other_"), OTHER_SIDE[side])
-        return landmark(self.skeleton, name, side)
+        return _landmark(self.skeleton, name, side)
+
+
+@lru_cache(maxsize=512)
+def _landmark(skeleton: Skeleton, name: str, side: Limb) -> Landmark:
+    if name.startswith("other_"):
+        return landmark(skeleton, name.removeprefix("other_"), OTHER_SIDE[side])
+    return landmark(skeleton, name, side)
 
 
 def _usable(sequence: PoseSequence) -> BoolArray:

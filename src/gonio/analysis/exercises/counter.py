@@ -25,6 +25,9 @@ _TYPICAL = 75
 _REMEMBERED = 8
 _SUSTAINED = 0.25
 """Part of the shortest repetition for which the signal must stay out: a few wrong samples do not."""
+_STRAYS = 6.0
+"""The lowest and the highest of a hundred independent values of noise are about so many standard deviations apart,
+twice the root of 2 ln 100; and somebody who stands still gives a counter more values than that in a minute."""
 _LONGEST_GAP_S = 3.0
 """After so long unseen, what was before says nothing about now."""
 
@@ -48,7 +51,8 @@ class Movement:
         confirmed_s: When the signal had come back far enough; the last time seen for a movement not finished.
         finished: Whether it came back.
         counts: Whether it is a repetition.
-        unsure: Whether it would be one, but is smaller than the `noise` of its range, and so may be none.
+        unsure: Whether it would be one, but is smaller than the `noise` of its range, or than what trembling alone
+            gives, and so may be none.
     """
 
     low: Sample
@@ -105,6 +109,12 @@ class RepetitionCounter:
         self._high: Sample | None = None
         self._risen_s = 0.0
         self._last_s = -np.inf
+        self._trembling = 0.0
+
+    @property
+    def low(self) -> Sample | None:
+        """Lowest sample since the last movement."""
+        return self._low
 
     @property
     def typical_range(self) -> float:
@@ -113,8 +123,15 @@ class RepetitionCounter:
             return self._fixed
         return float(np.percentile(self._ranges, _TYPICAL)) if self._ranges else self._least
 
-    def step(self, value: float, time_s: float, sd: float = float("nan")) -> Movement | None:
+    def step(self, value: float, time_s: float, sd: float = float("nan"), *, trembling: float = 0.0) -> Movement | None:
         """Feed one sample and its standard deviation; a value of NaN is skipped.
+
+        Args:
+            value: Of the signal.
+            time_s: Its time.
+            sd: Of the value.
+            trembling: Standard deviation of what of the signal lately was no movement. The extremes of noise alone are
+                several of it apart: what is not larger is unsure.
 
         Returns:
             The movement that this sample finished, whether it counts or not.
@@ -123,7 +140,7 @@ class RepetitionCounter:
             return None
         if time_s - self._last_s > _LONGEST_GAP_S:
             self.restart()
-        self._last_s = time_s
+        self._last_s, self._trembling = time_s, trembling
         sample = Sample(float(value), float(time_s), float(sd))
         if self._low is None or (self._high is None and sample.value <= self._low.value):
             self._low = sample
@@ -170,7 +187,7 @@ class RepetitionCounter:
             self._ranges.append(reached)
         far_enough = sustained and reached >= max(self._least, _PARTIAL * self.typical_range)
         movement = Movement(low, high, now_s, finished, far_enough)
-        if far_enough and reached < movement.noise:
+        if far_enough and reached < np.fmax(movement.noise, _STRAYS * self._trembling):
             return replace(movement, counts=False, unsure=True)
         self.count += far_enough
         return movement

@@ -8,9 +8,11 @@ import numpy as np
 
 from gonio.analysis.exercises.body import LIMBS, Body, LimbLengths
 from gonio.analysis.exercises.conditions import is_allowed
-from gonio.analysis.exercises.counter import Motion, Movement, RepetitionCounter
+from gonio.analysis.exercises.counter import Motion, Movement
+from gonio.analysis.exercises.distance import DistanceWatch
 from gonio.analysis.exercises.form import faults_of
 from gonio.analysis.exercises.holds import find_holds
+from gonio.analysis.exercises.live_side import REMEMBERED_S, LiveSide
 from gonio.analysis.exercises.repetitions import Found
 from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import chains_of, signal_series
@@ -24,12 +26,8 @@ from gonio.errors import ConfigError
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 
-_REMEMBERED_S = 20.0
-"""Frames kept to judge a repetition by when it is over."""
-_MEDIAN_OF = 3
-"""Samples of the causal median: one wrong frame does not show, and the delay is one frame."""
-_UNSEEN_S = 1.0
-"""A signal that was not seen for so long gives way to the next one of the exercise."""
+UNSURE = "Not counted: the body is not seen clearly enough"
+"""Said instead of a cue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,8 @@ class LiveState:
         phase: ``"rest"``, or one of the exercise's phases; of a hold ``"hold"`` or ``"rest"``.
         value: Of the signal, in its unit; NaN where it is not seen.
         signal: What is counted on.
-        cue: What to say to the person about the last repetition; empty if it was good.
+        cue: What to say to the person about the last repetition; empty if it was good. `UNSURE` after one that may be
+            none.
         held_s: For how long the present hold has lasted.
     """
 
@@ -73,11 +72,11 @@ class LiveCounter:
         self._exercise = exercise
         self._options = options or AnalysisOptions()
         self._error_by_score = error_by_score
-        self._lengths = LimbLengths()
+        self._lengths, self._distance = LimbLengths(), DistanceWatch()
         self._chains = chains_of(exercise)
         self._frames: deque[PoseSequence] = deque()
         sides: tuple[Side, ...] = LIMBS if exercise.one_sided else ("both",)
-        self._sides = [_LiveSide(exercise, side) for side in sides] if exercise.kind == "repetitions" else []
+        self._sides = [LiveSide(exercise, side) for side in sides] if exercise.kind == "repetitions" else []
         self._cue = ""
         self._counted: list[tuple[float, float]] = []
 
@@ -99,48 +98,66 @@ class LiveCounter:
         frame = with_uncertainty(_of_frame(poses, time_s), error_by_score=self._error_by_score)
         self._remember(frame)
         body = Body.of(frame, self._options)
+        if self._distance.has_gone_away(body):
+            self._begin_anew()
         self._lengths.learn(body, self._chains)
         if self._exercise.kind == "hold":
             return self._hold(float(signal_series(body, signal, self._lengths).values[0]))
         for side in self._sides:
             movement = side.step(body, self._lengths)
-            if movement is not None and movement.counts:
-                self._count(movement, side.side)
+            if movement is not None and movement.unsure:
+                self._cue = UNSURE
+            elif movement is not None and movement.counts:
+                self._count(movement, side)
         leading = max(self._sides, key=lambda side: side.last_moved_s)
         return LiveState(
             len(self._counted), self._phase(leading.counter.motion), leading.value, leading.signal, self._cue
         )
 
     def finish(self) -> LiveState:
-        """The pictures have ended: a repetition under way counts by the rules of a recording that is cut off.
+        """The pictures have ended: repetitions at both ends count by the rules of a recording that is cut off.
 
-        It must have gone half of the person's usual range; the first of all must have gone the full one.
+        One under way must have gone half of the person's usual range; the first of all must have gone the full one.
+        One that had begun before the first picture does not count, unless there is no other.
         """
+        unbegun = None if self._exercise.one_sided or not self._sides else self._sides[0].unbegun
         for side in self._sides:
             movement = side.counter.finish()
             full = self._exercise.needed_range.full
             if movement is not None and movement.counts and (self._counted or movement.range >= full):
-                self._count(movement, side.side)
+                self._count(movement, side)
+        if unbegun is not None and len(self._counted) > 1 and self._counted[0][1] == unbegun.confirmed_s:
+            self._counted.pop(0)
         return LiveState(len(self._counted), "rest", float("nan"), self._exercise.signals[0], self._cue)
+
+    def _begin_anew(self) -> None:
+        """Lengths in pixels, and signals in parts of them, are others now."""
+        self._lengths = LimbLengths()
+        for side in self._sides:
+            side.begin_anew()
 
     def _remember(self, frame: PoseSequence) -> None:
         self._frames.append(frame)
-        while frame.time_s[0] - self._frames[0].time_s[0] > _REMEMBERED_S:
+        while frame.time_s[0] - self._frames[0].time_s[0] > REMEMBERED_S:
             self._frames.popleft()
 
-    def _count(self, movement: Movement, side: Side) -> None:
+    def _count(self, movement: Movement, side: LiveSide) -> None:
         """Count a movement unless the wrong thing moved, or the other side has just counted the same one."""
         sequence = _joined(self._frames)
         body = Body.of(sequence, self._options)
-        low_s, turn_s, now_s = movement.low.time_s, movement.high.time_s, movement.confirmed_s
-        if not is_allowed(body.between(low_s, now_s), self._exercise, self._lengths, side=side):
+        when = side.stretch_of(movement)
+        if not is_allowed(body.between(when.start_s, when.now_s), self._exercise, self._lengths, side=side.side):
             return
-        if any(start < turn_s and low_s < end for start, end in self._counted[-1:]):
+        if any(start < when.turn_s and when.start_s < end for start, end in self._counted[-1:]):
             return
-        self._counted.append((low_s, now_s))
-        repetition = Repetition(low_s, turn_s, now_s, side, range=movement.range, range_sd=movement.range_sd)
-        near_s = 0.1 * (now_s - low_s)
-        found = Found(repetition, low_s, (turn_s - near_s, turn_s + near_s), float("nan"), True, False)
+        self._counted.append((when.start_s, when.now_s))
+        end_s = when.end_s if movement.finished else when.now_s
+        repetition = Repetition(
+            when.start_s, when.turn_s, end_s, side.side, range=movement.range, range_sd=movement.range_sd
+        )
+        near_s = 0.1 * (end_s - when.start_s)
+        hold_s = (when.turn_s - near_s, when.turn_s + near_s)
+        found = Found(repetition, when.start_s, hold_s, float("nan"), movement.finished, True)
         view = detect_view(sequence, options=self._options).kind
         faults = faults_of(body, found, self._exercise, self._lengths, view)
         self._cue = faults[0].cue if faults else ""
@@ -154,52 +171,6 @@ class LiveCounter:
     def _phase(self, motion: Motion) -> str:
         out, _, back = self._exercise.phases
         return {"rest": "rest", "out": out, "back": back}[motion]
-
-
-class _LiveSide:
-    """The signal and the counter of one side, or of both together."""
-
-    def __init__(self, exercise: Exercise, side: Side) -> None:
-        self.side = side
-        self.counter = RepetitionCounter(least_range=exercise.needed_range.least, shortest_s=exercise.tempo.shortest_s)
-        self.value = float("nan")
-        self.last_moved_s = -np.inf
-        self._signals = exercise.signals
-        self._chosen = 0
-        self._seen_s: float | None = None
-        self._sign = 1.0 if exercise.extreme == "maximum" else -1.0
-        self._recent: deque[tuple[float, float]] = deque(maxlen=_MEDIAN_OF)
-
-    @property
-    def signal(self) -> SignalSpec:
-        """The one in use."""
-        return self._signals[self._chosen]
-
-    def step(self, body: Body, lengths: LimbLengths) -> Movement | None:
-        """Feed one frame; the movement that it finished."""
-        now_s = float(body.time_s[0])
-        series = [signal_series(body, one, lengths, side=self.side) for one in self._signals]
-        values = [float(one.values[0]) for one in series]
-        self._choose(values, now_s)
-        self.value = values[self._chosen]
-        if not np.isfinite(self.value):
-            return None
-        self._recent.append((self._sign * self.value, float(series[self._chosen].sd[0])))
-        middle, sd = sorted(self._recent)[len(self._recent) // 2]
-        movement = self.counter.step(middle, now_s, sd)
-        if self.counter.motion != "rest" or movement is not None:
-            self.last_moved_s = now_s
-        return movement
-
-    def _choose(self, values: list[float], now_s: float) -> None:
-        """Stay with the signal in use while it is seen; else take the first that is."""
-        if np.isfinite(values[self._chosen]) or self._seen_s is None:
-            self._seen_s = now_s
-        seen = [i for i, value in enumerate(values) if np.isfinite(value)]
-        if seen and now_s - self._seen_s > _UNSEEN_S:
-            self._chosen, self._seen_s = seen[0], now_s
-            self._recent.clear()
-            self.counter.restart()
 
 
 def _of_frame(poses: Poses, time_s: float) -> PoseSequence:

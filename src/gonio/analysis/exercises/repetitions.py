@@ -15,7 +15,15 @@ from gonio.analysis.exercises.conditions import is_allowed
 from gonio.analysis.exercises.counter import Movement, RepetitionCounter
 from gonio.analysis.exercises.signals import signal_series, sureness
 from gonio.analysis.exercises.spec import Exercise, Range, Tempo
-from gonio.analysis.exercises.stretches import centre_s, crossing_s, rest_level, slope_at, stretch_s, until_risen
+from gonio.analysis.exercises.stretches import (
+    AT_EXTREME,
+    centre_s,
+    crossing_s,
+    left_rest_s,
+    slope_at,
+    stretch_s,
+    until_risen,
+)
 from gonio.analysis.result import Repetition
 from gonio.analysis.series import Series, Side
 from gonio.analysis.windows import known_between, rolling_median, sample_interval_s
@@ -26,11 +34,7 @@ _SEEN_ENOUGH = 0.6
 _SURE_ENOUGH = 0.5
 """So does one that is less than half as sure as the surest, scores differ between models: of feet that the picture cuts
 off, a model still says where they might be."""
-_AT_EXTREME = 0.1
-_AT_START = 0.05
-"""Within these parts of the range the person is at the extreme, or in the start position; leaving is the crossing of
-that level. A convention: far enough from the flat of the curve to be timed, near enough to be called leaving."""
-_NOT_THE_START = 0.3
+NOT_THE_START = 0.3
 """A recording that begins further than this part of the range from the start position began within a repetition."""
 _SMOOTH_S = 0.1
 """Half the window of the median that single wrong frames must not pass; at least one sample. At 10 frames per second
@@ -191,12 +195,10 @@ def _timed(curve: Curve, movement: Movement, side: Side) -> Found:
     low, peak = (int(np.searchsorted(time_s, one.time_s)) for one in (movement.low, movement.high))
     after = peak + int(np.argmin(until_risen(values[peak:], movement.range / 2)))
     reach, back = movement.range, values[peak] - values[after]
-    extreme = values[peak] - _AT_EXTREME * reach
+    extreme = values[peak] - AT_EXTREME * reach
     hold_s = stretch_s(time_s, values, peak=peak, level=extreme)
-    start_level = rest_level(values[peak::-1], reach, near=_AT_EXTREME) + _AT_START * reach
-    end_level = rest_level(values[peak:], back, near=_AT_EXTREME) + _AT_START * back
-    start_s = crossing_s(time_s, values, start_level, start=peak, step=-1)
-    end_s = crossing_s(time_s, values, end_level, start=peak, step=1)
+    start_s = left_rest_s(time_s, values, reach, peak=peak, step=-1)
+    end_s = left_rest_s(time_s, values, back, peak=peak, step=1)
     repetition = Repetition(
         start_s=float(time_s[low]) if start_s is None else start_s,
         turn_s=centre_s(time_s[low : after + 1], values[low : after + 1], extreme),
@@ -205,7 +207,7 @@ def _timed(curve: Curve, movement: Movement, side: Side) -> Found:
         range=reach,
         range_sd=movement.range_sd,
     )
-    begun = low > 0 or values[low] <= values[after] + _NOT_THE_START * max(reach, back)
+    begun = low > 0 or values[low] <= values[after] + NOT_THE_START * max(reach, back)
     half_s = crossing_s(time_s, values, values[peak] - reach / 2, start=peak, step=-1)
     half_out_s = float("nan") if half_s is None else half_s
     turn_sd_s, rest_s = _turn_sd_s(curve, hold_s, movement.high.sd), repetition.start_s

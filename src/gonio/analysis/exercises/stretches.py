@@ -4,6 +4,11 @@ import numpy as np
 
 from gonio.arrays import FloatArray64
 
+AT_EXTREME = 0.1
+_AT_START = 0.05
+"""Within these parts of the range the person is at the extreme, or in the start position; leaving is the crossing of
+that level. A convention: far enough from the flat of the curve to be timed, near enough to be called leaving."""
+
 
 def crossing_s(time_s: FloatArray64, values: FloatArray64, level: float, *, start: int, step: int) -> float | None:
     """When a signal, followed from a sample that is above a level, first falls below it.
@@ -68,6 +73,23 @@ def rest_level(values: FloatArray64, reach: float, *, near: float) -> float:
     """
     pause = until_risen(values, reach / 2)
     return float(np.median(pause[pause <= np.percentile(pause, 10) + near * reach]))
+
+
+def left_rest_s(time_s: FloatArray64, values: FloatArray64, reach: float, *, peak: int, step: int) -> float | None:
+    """When a signal left the rest before a peak, or came back to the one after it.
+
+    Args:
+        time_s: ``(T,)``.
+        values: ``(T,)`` without NaN.
+        reach: From the pause to the peak.
+        peak: Index of the peak.
+        step: -1: the pause before, 1: the one after.
+
+    Returns:
+        The crossing of the pause's level and 5 % of the reach; None if that is not shown.
+    """
+    level = rest_level(values[peak::step], reach, near=AT_EXTREME) + _AT_START * reach
+    return crossing_s(time_s, values, level, start=peak, step=step)
 
 
 def slope_at(time_s: FloatArray64, values: FloatArray64, moment_s: float) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from gonio.errors import ConfigError, MediaError
-from gonio.io.sources.prefetch import prefetched
+from gonio.io.sources.prefetch import SilentError, prefetched
 from gonio.structures.frame import Frame
 
 _log = logging.getLogger(__name__)
@@ -111,6 +111,7 @@ class FrameSource(ABC):
     Attributes:
         frames_dropped: In the present or latest run: frames that a live source went on without, because the reader was
             slower, and those that a run with a target rate left out.
+        patience_s: How long a frame is waited for, where a thread reads ahead; None: for ever.
     """
 
     def __init__(self, name: str, *, is_video: bool, is_live: bool = False, prefetch: int = 0) -> None:
@@ -124,6 +125,7 @@ class FrameSource(ABC):
         self.failures: list[MediaError] = []
         self.frames_decoded = 0
         self.frames_dropped = 0
+        self.patience_s: float | None = None
         self._prefetch = prefetch
 
     def __iter__(self) -> Generator[Frame, None, None]:
@@ -131,13 +133,20 @@ class FrameSource(ABC):
         self.failures = []
         self.frames_decoded = 0
         self.frames_dropped = 0
-        yield from prefetched(
-            self._frames(),
-            self._prefetch,
-            drop_oldest=self.is_live,
-            on_drop=self._drop,
-            on_close=self._stop_waiting,
-        )
+        try:
+            yield from prefetched(
+                self._frames(),
+                self._prefetch,
+                drop_oldest=self.is_live,
+                on_drop=self._drop,
+                on_close=self._stop_waiting,
+                patience_s=self.patience_s,
+            )
+        except SilentError:
+            raise MediaError(
+                f"'{self.name}' gave no picture for {self.patience_s:g} s, after {self.frames_decoded} frames; check "
+                "its cable, and whether another program took it"
+            ) from None
 
     @abstractmethod
     def _frames(self) -> Generator[Frame, None, None]:

@@ -13,6 +13,8 @@ from gonio.io.sources.base import FrameSource, Selection
 from gonio.structures.frame import Frame
 from gonio.timing import timed
 
+_PATIENCE_S = 10.0
+
 
 class CameraSource(FrameSource):
     """A camera by its number. Times are those of arrival, in seconds from the first frame.
@@ -24,7 +26,8 @@ class CameraSource(FrameSource):
         selection: Which frames; an end time ends the recording.
         size_wh: Width and height to ask the camera for (it may choose others); asks for MJPEG as well,
             without which many cameras send large pictures slowly.
-        prefetch: How many frames may wait before the oldest is dropped.
+        prefetch: How many frames may wait before the oldest is dropped. With any, a camera that is silent for 10 s is
+            given up; without, it is waited for as long as its driver does.
 
     Raises:
         MediaError: If there is no such camera, or another program uses it.
@@ -34,6 +37,7 @@ class CameraSource(FrameSource):
         self, index: int, selection: Selection, *, size_wh: tuple[int, int] | None = None, prefetch: int = 0
     ) -> None:
         super().__init__(f"camera:{index}", is_video=True, is_live=True, prefetch=prefetch)
+        self.patience_s = _PATIENCE_S
         self._index = index
         self._selection = selection
         self._size_wh = size_wh

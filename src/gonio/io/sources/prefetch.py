@@ -1,10 +1,12 @@
 """Decode a few frames ahead in one thread, so that decoding and inference overlap.
 
-The thread ends when the reader stops: at the end, at an error, or because the reader closed its generator.
+The thread ends when the reader stops: at the end, at an error, or because the reader closed its generator. A camera
+that says nothing holds its thread; the reader does not wait for that one.
 """
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 from contextvars import copy_context
@@ -13,6 +15,15 @@ from typing import Generic, TypeVar
 _log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
+_LEAVE_S = 1.0
+"""For so long the thread of a live source is waited for when the reader stops: it may sit in a driver that waits for a
+camera. Whatever it brings later is dropped, and it ends."""
+_LOOK_S = 0.5
+"""A wait is looked up from so often: on Windows, Ctrl-C is heard only then."""
+
+
+class SilentError(Exception):
+    """Nothing came for longer than the reader waits."""
 
 
 def prefetched(
@@ -22,6 +33,7 @@ def prefetched(
     drop_oldest: bool = False,
     on_drop: Callable[[], None] | None = None,
     on_close: Callable[[], None] | None = None,
+    patience_s: float | None = None,
 ) -> Generator[Item, None, None]:
     """Give the same items in the same order, made by a thread that runs at most ``depth`` items ahead.
 
@@ -36,6 +48,10 @@ def prefetched(
             not wait.
         on_drop: Called in the thread for each item that is forgotten.
         on_close: Called when the reader stops, to wake ``items`` from a wait.
+        patience_s: How long an item is waited for; None: for ever.
+
+    Raises:
+        SilentError: If none came for so long.
     """
     if depth == 0:
         yield from items
@@ -45,13 +61,15 @@ def prefetched(
     thread = threading.Thread(target=context.run, args=(_produce, items, queue), name="gonio-prefetch", daemon=True)
     thread.start()
     try:
-        while (taken := queue.take()) is not None:
+        while (taken := queue.take(patience_s)) is not None:
             yield taken[0]
     finally:
         queue.stop()
         if on_close is not None:
             on_close()
-        thread.join()
+        thread.join(_LEAVE_S if drop_oldest else None)
+        if thread.is_alive():
+            _log.warning("a live source does not answer; its thread ends when it does")
         if queue.dropped:
             _log.info("%d frames were dropped because the reader was slower than the source", queue.dropped)
 
@@ -102,14 +120,18 @@ class _Queue(Generic[Item]):
             self._finished, self._error = True, error
             self._changed.notify_all()
 
-    def take(self) -> tuple[Item] | None:
+    def take(self, patience_s: float | None) -> tuple[Item] | None:
         """Wait for the next item; None after the last one.
 
         Raises:
+            SilentError: If none came for so long.
             BaseException: What ended the items early.
         """
+        begin = time.monotonic()
         with self._changed:
-            self._changed.wait_for(lambda: self._items or self._finished)
+            while not self._changed.wait_for(lambda: self._items or self._finished, timeout=_LOOK_S):
+                if patience_s is not None and time.monotonic() - begin > patience_s:
+                    raise SilentError
             if self._items:
                 item = self._items.popleft()
                 self._changed.notify_all()

@@ -3,10 +3,10 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const SVG = "http://www.w3.org/2000/svg";
-  const SHOWN_S = 10, LEFT = 40, RIGHT = 392, TOP = 10, BOTTOM = 168;
+  const SHOWN_S = 10, STALE_S = 2, UNSEEN_S = 1, LEFT = 40, RIGHT = 392, TOP = 10, BOTTOM = 168;
   const SIGNAL = "signal";
   const histories = new Map(); // of the signal and of each angle: [time, value or null]
-  let chosen = null, count = 0, over = false;
+  let chosen = null, count = 0, over = false, seenAt = null; // when the signal was last seen
 
   const setText = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
   const show = (id, visible) => { $(id).hidden = !visible; };
@@ -46,9 +46,10 @@
     }
     count = now.count ?? 0;
 
-    const angle = now.angles.find((one) => one.label === now.headline);
-    const signal = now.signal && now.signal.value !== null && !now.signal.curve ? now.signal : null;
-    show("angle-box", Boolean(angle ?? signal));
+    const isLive = !now.ended && now.age_s <= STALE_S; // an old number must not pass for one of now
+    const angle = isLive && now.angles.find((one) => one.label === now.headline);
+    const signal = isLive && now.signal && now.signal.value !== null && !now.signal.curve ? now.signal : null;
+    show("angle-box", Boolean(angle || signal));
     if (angle) {
       setText("angle", `${whole(angle.value)}°`);
       setText("angle-sd", angle.sd === null ? "" : `± ${whole(angle.sd)}°`);
@@ -58,9 +59,9 @@
       setText("angle-sd", "");
       setText("angle-name", signal.label);
     }
-    show("phase", now.phase !== "" && now.person);
+    show("phase", isLive && now.phase !== "" && now.person);
     setText("phase", now.phase);
-    show("cue", now.cue !== "");
+    show("cue", isLive && now.cue !== "");
     setText("cue", now.cue);
     notice(now);
   }
@@ -69,11 +70,18 @@
     let text = "";
     if (now.ended) text = now.ended;
     else if (now.frame === 0) text = "Waiting for the camera";
-    else if (now.age_s > 2) text = `No picture for ${now.age_s.toFixed(0)} s`;
+    else if (now.age_s > STALE_S) text = `No picture for ${now.age_s.toFixed(0)} s`;
     else if (!now.person) text = "Step into the picture";
+    else if (isUnseen(now)) text = `Not in sight: ${now.signal.needs.join(" or ")}`;
     show("notice", text !== "");
     setText("notice", text);
-    $("notice").classList.toggle("trouble", Boolean(now.ended) || now.age_s > 2);
+    $("notice").classList.toggle("trouble", Boolean(now.ended) || now.age_s > STALE_S);
+  }
+
+  /** Whether what is counted on was not seen for a while: by part of the body out of the picture, or hidden. */
+  function isUnseen(now) {
+    if (!now.signal?.needs.length || now.signal.value !== null || seenAt === null || now.time_s < seenAt) seenAt = now.time_s;
+    return now.time_s - seenAt > UNSEEN_S;
   }
 
   // --- Beside it ------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from gonio.structures.sequence import PoseSequence
 if TYPE_CHECKING:
     from tests.unit.analysis.exercises.conftest import Figure, Waves
 
+    from gonio.arrays import FloatArray64
+
 Errors = list[tuple[float, float]]
 
 
@@ -109,3 +111,100 @@ def test_shallow_squats_at_doubtful_scores_count(figure: "type[Figure]", wave: "
     recorded = analyse_exercise(with_uncertainty(cleaned, error_by_score=errors), load_exercise("squat"))
     assert len(recorded.repetitions) == 5
     assert states(cleaned, "squat", errors)[-1].count == 5
+
+
+def joined(*parts: PoseSequence) -> PoseSequence:
+    """One after the other, with as long between them as between frames."""
+    times, end_s = [], 0.0
+    for part in parts:
+        times.append(part.time_s - part.time_s[0] + end_s)
+        end_s = times[-1][-1] + float(np.median(np.diff(part.time_s)))
+    return replace(
+        parts[0],
+        keypoints=np.concatenate([part.keypoints for part in parts]),
+        scores=np.concatenate([part.scores for part in parts]),
+        time_s=np.concatenate(times),
+    )
+
+
+def moved(
+    sequence: PoseSequence, size: "FloatArray64 | float" = 1.0, across_px: "FloatArray64 | float" = 0.0
+) -> PoseSequence:
+    """Seen larger, about the middle of the picture, and moved sideways; numbers or ``(T,)``."""
+    centre = np.array([500, 500])
+    sizes, aside = (np.broadcast_to(one, len(sequence))[:, None, None, None] for one in (size, across_px))
+    points = centre + (sequence.keypoints - centre) * sizes + aside * np.array([1.0, 0.0])
+    return replace(sequence, keypoints=points.astype(np.float32))
+
+
+SURE = [(0.0, 0.001), (1.0, 0.001)]
+"""Errors by score of a model that is always sure: only the trembling itself is left to tell."""
+
+
+@pytest.mark.parametrize("name", ["squat", "shoulder-flexion", "heel-raise"])
+@pytest.mark.parametrize("fps", [20, 30, 60])
+def test_somebody_who_stands_still_does_nothing_however_the_keypoints_tremble(
+    figure: "type[Figure]", name: str, fps: int
+) -> None:
+    """Errors last for a tenth of a second, about as those of a model do."""
+    lasts = round(fps / 10)
+    time_s = np.arange(0, 8, lasts / fps)
+    still = figure(yaw_deg=90, noise_px=16).squat(time_s, 0 * time_s)
+    still = replace(
+        still,
+        keypoints=np.repeat(still.keypoints, lasts, axis=0),
+        scores=np.repeat(np.full_like(still.scores, 0.25), lasts, axis=0),
+        time_s=np.arange(lasts * len(time_s)) / fps,
+    )
+    assert states(still, name, SURE)[-1].count == 0
+
+
+def test_a_movement_that_is_lost_in_trembling_is_told(figure: "type[Figure]", wave: "Waves") -> None:
+    lost = figure(yaw_deg=90, noise_px=16).squat(*wave(2), deepest_deg=70)
+    state = states(lost, "squat", SURE)[-1]
+    assert (state.count, state.cue) == (0, "Not counted: the body is not seen clearly enough")
+
+
+def test_whoever_steps_back_from_the_camera_first_is_counted(figure: "type[Figure]", wave: "Waves") -> None:
+    """As somebody does who has just started it: legs are learnt longer than they are seen from then on."""
+    time_s = np.arange(0, 6, 1 / 30)
+    near = figure(yaw_deg=90, noise_px=1).squat(time_s, 0 * time_s)
+    near = moved(near, size=np.interp(time_s, [2, 5], [2.2, 1.0]))
+    seen = states(joined(near, figure(yaw_deg=90, noise_px=1).squat(*wave(4))), "squat")
+    assert seen[-1].count == 4
+    assert {state.cue for state in seen} == {""}
+
+
+def test_who_goes_about_between_repetitions_is_counted(figure: "type[Figure]", wave: "Waves") -> None:
+    """What moves in the pause is no part of the movement."""
+    time_s = np.arange(0, 5, 1 / 30)
+    squats = figure(yaw_deg=90, noise_px=1).squat(*wave(2))
+    lift = 150 * np.clip(np.sin(np.pi * time_s), 0, None)  # a foot and its knee, some steps on the spot
+    about = figure(yaw_deg=90, noise_px=1).squat(time_s, 0 * time_s)
+    points = about.keypoints.copy()
+    points[:, 0, [14, 16], 1] -= lift[:, None]
+    about = replace(about, keypoints=points)
+    assert states(joined(squats, about, squats), "squat")[-1].count == 4
+
+
+def test_arms_in_turn_count_one_by_one(figure: "type[Figure]", wave: "Waves") -> None:
+    left, right = (figure(noise_px=1).raise_arms(*wave(1, rest_s=0.1), side=side) for side in ("left", "right"))
+    assert states(joined(left, right, left, right), "shoulder-flexion")[-1].count == 4
+
+
+def test_too_fast_is_judged_by_the_movement_and_not_by_the_pause(figure: "type[Figure]", wave: "Waves") -> None:
+    quick = figure().squat(*wave(1, period_s=0.8, rest_s=4))
+    assert states(quick, "squat")[-1].cue == "Slow down"
+    assert states(figure().squat(*wave(1, period_s=1.6, rest_s=4)), "squat")[-1].cue == ""
+
+
+def test_in_the_end_one_that_had_begun_before_does_not_count_as_in_a_recording(
+    figure: "type[Figure]", wave: "Waves"
+) -> None:
+    time_s, depth = wave(3)
+    begun = time_s >= 1.07  # legs shortened by a third of the way
+    sequence = figure().squat(time_s[begun], depth[begun])
+    counter = LiveCounter(load_exercise("squat"))
+    counts = [counter.step(poses_of(sequence, i), float(t)).count for i, t in enumerate(sequence.time_s)]
+    assert (counts[-1], counter.finish().count) == (3, 2)
+    assert len(analyse_exercise(sequence, load_exercise("squat")).repetitions) == 2

@@ -1,11 +1,13 @@
 import sys
+import threading
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import pytest
 
 from gonio.errors import MediaError
-from gonio.io.sources import open_source
+from gonio.io.sources import open_source, prefetch
 from gonio.io.sources.base import Selection
 from gonio.io.sources.camera import CameraSource
 from gonio.structures.frame import Frame
@@ -69,6 +71,45 @@ def test_leaving_releases_the_camera(captures: list[Capture]) -> None:
     for _ in open_source(0):
         break
     assert [capture.released for capture in Capture.opened] == [True]
+
+
+@pytest.fixture
+def silence(captures: list[Capture], monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """After five frames the driver waits for the camera until this is set."""
+    speaks = threading.Event()
+
+    def grab(self: Capture) -> bool:
+        self.left -= 1
+        return self.left >= 0 or (speaks.wait(30) and False)
+
+    monkeypatch.setattr(Capture, "grab", grab)
+    monkeypatch.setattr(prefetch, "_LEAVE_S", 0.05)
+    yield speaks
+    speaks.set()
+    for thread in threading.enumerate():
+        if thread.name == "gonio-prefetch":
+            thread.join(5)
+
+
+def test_nobody_waits_for_a_silent_camera(silence: threading.Event) -> None:
+    reader = iter(CameraSource(0, Selection(), prefetch=4))
+    for _ in range(2):
+        next(reader)
+    reader.close()  # waits for nobody
+    assert not silence.is_set()
+    silence.set()
+    for thread in threading.enumerate():
+        if thread.name == "gonio-prefetch":
+            thread.join(5)
+    assert [capture.released for capture in Capture.opened] == [True]
+
+
+def test_a_camera_that_goes_silent_is_given_up(silence: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefetch, "_LOOK_S", 0.02)
+    source = CameraSource(0, Selection(), prefetch=8)
+    source.patience_s = 0.1
+    with pytest.raises(MediaError, match=r"'camera:0' gave no picture for 0\.1 s, after 5 frames; check its cable"):
+        list(source)
 
 
 def test_stride_and_size(captures: list[Capture]) -> None:
