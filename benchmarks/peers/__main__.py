@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--models",
         nargs="+",
-        default=["thunder", "multipose", "lightning"],
+        default=["thunder-int8", "thunder", "multipose", "lightning"],
         help="Gonio's; ratios are to the first",
     )
     add("--threads", nargs="+", type=positive, default=[1, 2], help="thread counts (default: 1 2)")

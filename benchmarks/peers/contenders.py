@@ -9,9 +9,10 @@ from benchmarks.peers.environments import ROOT, WORK, EnvironmentFailedError
 
 PEERS = ("ultralytics", "mediapipe", "rtmlib")
 
-GONIO_LABELS = {"thunder": "Gonio default"}
+GONIO_LABELS = {"thunder-int8": "Gonio default"}
 GONIO_NOTES = {
-    "thunder": "two stages: MultiPose proposes people, Thunder refines each of them",
+    "thunder-int8": "two stages: MultiPose proposes people, Thunder refines each of them, in int8",
+    "thunder": "the same in float32",
     "multipose": "one stage: the time does not grow with the people",
     "lightning": "two stages: MultiPose proposes people, Lightning refines each of them",
 }

@@ -10,9 +10,6 @@ from gonio.live.server import LiveServer
 from gonio.live.session import LiveSession
 from gonio.models.model import PoseModel
 
-LIVE_MODEL = "lightning"
-"""Keeps up with a camera of 30 frames per second on two cores, which the default model does not (docs/live.md)."""
-
 
 def serve_live(
     source: Source, model: PoseModel, *, activity: str, options: AnalysisOptions, say: Callable[[str], None]

@@ -171,10 +171,10 @@ def analyse_each(
 
 def watch(camera: int, request: Request) -> None:
     """Live, until Ctrl-C."""
-    from gonio.live.serving import LIVE_MODEL, serve_live  # needs an extra
+    from gonio.live.serving import serve_live  # needs an extra
 
     serve_live(
-        open_source(camera), request.load_model(LIVE_MODEL), activity=request.activity, options=request.options, say=say
+        open_source(camera), request.load_model(), activity=request.activity, options=request.options, say=say
     )
 
 
