@@ -143,7 +143,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     clips = [SQUAT, WALK] if SQUAT.is_file() else [WALK]
     add("--clips", nargs="+", type=Path, default=clips, help="films (default: one person; one to two who walk)")
-    add("--models", nargs="+", default=["thunder-int8", "thunder", "lightning"], help="the default, its float32 original, and the quickest")
+    models = ["thunder-int8", "thunder", "lightning"]
+    add("--models", nargs="+", default=models, help="the default, its float32 original, and the quickest")
     add("--activities", nargs="+", default=["auto"], help="what is measured (default: auto)")
     add("--fps", type=float, default=FPS, help="of the camera (default: 30)")
     add("--seconds", type=float, default=20.0, help="of each row (default: 20)")

@@ -189,7 +189,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--frames", type=positive, metavar="N", help="only the first N frames")
     add("--threads", type=positive, default=2, help="threads and processors of each library (default: 2)")
     add("--rounds", type=positive, default=5, help="turns of each library (default: 5)")
-    add("--models", nargs="+", default=["thunder-int8"], metavar="NAME", help="Gonio's; ratios are to the first (thunder-int8)")
+    models = ["thunder-int8"]
+    add("--models", nargs="+", default=models, metavar="NAME", help=f"Gonio's; ratios are to the first ({models[0]})")
     add(
         "--peers",
         nargs="*",

@@ -173,9 +173,7 @@ def watch(camera: int, request: Request) -> None:
     """Live, until Ctrl-C."""
     from gonio.live.serving import serve_live  # needs an extra
 
-    serve_live(
-        open_source(camera), request.load_model(), activity=request.activity, options=request.options, say=say
-    )
+    serve_live(open_source(camera), request.load_model(), activity=request.activity, options=request.options, say=say)
 
 
 def _measured(source: str, request: Request) -> "Motion":
