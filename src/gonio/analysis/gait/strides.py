@@ -92,7 +92,7 @@ def stances(leg: Leg) -> tuple[Stance, ...]:
     if not swing > _LEAST_PASS / 2 * float(np.nanmedian(leg.reach.position)):
         return ()  # the other foot alone goes to and fro, and this one trembles
     found_turns = [(int(seen[i]), is_max) for i, is_max in turns(values, _SWING * swing)]
-    kept = _without_false_edges(found_turns, forward, swing, last=int(seen[-1]))
+    kept = _without_false_edges(found_turns, forward, swing, seen=(int(seen[0]), int(seen[-1])))
     times = [(float(forward.time_s[i]), is_max) for i, is_max in kept]
     found = []
     if times and not times[0][1]:
@@ -153,12 +153,12 @@ def turns(values: FloatArray64, threshold: float) -> Iterator[tuple[int, bool]]:
 
 
 def _without_false_edges(
-    ends: list[tuple[int, bool]], forward: Curve, swing: float, *, last: int
+    ends: list[tuple[int, bool]], forward: Curve, swing: float, *, seen: tuple[int, int]
 ) -> list[tuple[int, bool]]:
-    """Without an end of the record that looks like a turn, and without a last swing that has hardly begun."""
-    if ends and (ends[0][0] == 0 or forward.time_s[ends[0][0]] <= forward.time_s[0]):
+    """Without an end of what was seen that looks like a turn, and without a last swing that has hardly begun."""
+    if ends and ends[0][0] <= seen[0]:
         ends = ends[1:]
-    if ends and ends[-1][0] >= last:
+    if ends and ends[-1][0] >= seen[1]:
         ends = ends[:-1]
     if len(ends) >= 2:
         there = abs(forward.position[ends[-1][0]] - forward.position[ends[-2][0]])

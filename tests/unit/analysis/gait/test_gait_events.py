@@ -173,3 +173,13 @@ def test_an_unseen_leg_is_left_out() -> None:
     for part in ("heel", "big_toe", "ankle"):
         keypoints[:, :, sequence.skeleton.index(f"left_{part}")] = np.nan
     assert find_steps(replace(sequence, keypoints=keypoints)).times(HEEL_STRIKE, "left") == ()
+
+
+@pytest.mark.parametrize("missing", range(1, 24, 2))
+def test_where_a_foot_is_first_seen_is_no_event(missing: int) -> None:
+    sequence = walker(skeleton="coco17", fps=30)
+    keypoints = sequence.keypoints.copy()
+    keypoints[:missing, :, sequence.skeleton.index("left_ankle")] = np.nan
+    expected = [event.time_s for event in find_steps(sequence).times(HEEL_STRIKE, "left")]
+    for strike in find_steps(replace(sequence, keypoints=keypoints)).times(HEEL_STRIKE, "left"):
+        assert np.abs(np.array(expected) - strike.time_s).min() < 0.03
