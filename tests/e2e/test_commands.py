@@ -211,7 +211,9 @@ def test_evaluate_for_people(started_gonio: "Gonio", labels: Path) -> None:
         pytest.param(
             "photos", "photos/one.jpg", ("'photos/one.jpg'", "COCO keypoints (.json)"), id="labels that are a picture"
         ),
-        pytest.param("elsewhere", "labels.json", ("'none.png' is not in 'elsewhere'", "--images"), id="no pictures"),
+        pytest.param(
+            "elsewhere", "labels.json", ("are not in 'elsewhere', such as 'none.png'", "--images"), id="no pictures"
+        ),
     ],
 )
 def test_evaluate_refuses(

@@ -47,7 +47,7 @@ def test_a_page_with_pictures_found_beside_their_labels(gonio: "Gonio", labels: 
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page.count("data:image/jpeg;base64,") == 2
     assert page.count("<svg") == 2
-    assert "thunder: 1 people in 1 pictures" in page
+    assert "thunder-int8: 1 people in 1 pictures" in page
 
 
 def test_labels_of_yolo(gonio: "Gonio", labels: Annotations, tmp_path: Path) -> None:
