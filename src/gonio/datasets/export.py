@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from gonio.datasets.loading import LabelledSet
 from gonio.errors import ConfigError, MediaError
 from gonio.io.atomic import atomic_path
+from gonio.io.formats.label_parts import is_picture
 from gonio.io.formats.labels import write_coco_keypoints, write_yolo_pose
 from gonio.io.formats.yolo_dataset import SPLITS
 from gonio.structures.annotations import Annotations
@@ -100,7 +101,8 @@ def _place(out: Path, split: str, labels: Annotations) -> Path:
 def _check_no_others(out: Path, splits: Mapping[str, Sequence[Annotations]]) -> None:
     """Raise where another division left pictures: YOLO takes all that are in the folder, and one could be in two."""
     new = {_place(out, name, labels) for name, images in splits.items() for labels in images}
-    others = [file for file in sorted(out.glob("images/*/*")) if file.parent.name in SPLITS and file not in new]
+    there = [file for file in sorted(out.glob("images/*/*")) if file.parent.name in SPLITS and is_picture(file)]
+    others = [file for file in there if file not in new]
     if others:
         raise ConfigError(
             f"'{out}' holds {len(others)} pictures that belong to no split of these, such as '{others[0]}', and YOLO "

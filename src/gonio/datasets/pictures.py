@@ -29,7 +29,10 @@ def read_labelled(path: Path, labels: Annotations) -> ImageArray:
     if max(abs(height - said_height), abs(width - said_width)) <= _ROUNDING_PX:
         return image
     if max(abs(height - said_width), abs(width - said_height)) <= _ROUNDING_PX:
-        way_out = "was it labelled without regard to its EXIF orientation? Save it as labelled, without EXIF data"
+        way_out = (
+            "its EXIF orientation turns it. If the labels lie right on the upright picture, exchange width and height in "
+            "them; if they were made on the picture as it is stored, save it so, without EXIF data"
+        )
     else:
         way_out = "take the pictures in the size in which they were labelled"
     raise MediaError(

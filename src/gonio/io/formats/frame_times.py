@@ -23,7 +23,7 @@ TIME_FIELDS = {
 
 _SLOWEST_S = 2.0
 """Between two frames; of a slower film nothing that a person does can be told."""
-_UNITS = {1.0: "s", 1e-3: "ms", 1e-6: "us"}
+_UNITS = {1.0: "s", 1e-3: "ms", 1e-6: "us", 1e-9: "ns"}
 
 
 def time_of_frame(index: int, fps: float | None, source: str | Path) -> float:
@@ -48,8 +48,9 @@ def say_rate_is_not_used(source: str | Path, fps: float | None) -> None:
 def in_seconds(values: FloatArray64, field: str, source: str | Path) -> FloatArray64:
     """Times in seconds.
 
-    Where the name of the field does not say the unit, it is that of seconds, milliseconds and microseconds in which
-    frames are 2 ms to 2 s apart in the middle, which no two of them are; other than seconds is told by a warning.
+    Where the name of the field does not say the unit, it is that of seconds, milliseconds, microseconds and nanoseconds
+    in which frames are 2 ms to 2 s apart in the middle, which no two of them are; other than seconds is told by a
+    warning.
 
     Example:
         >>> in_seconds(np.array([0.0, 33.0, 67.0]), "timestamp", "run.json")

@@ -94,7 +94,8 @@ def image_size_hw(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as picture:
             width, height = picture.size
-            lying = picture.getexif().get(_ORIENTATION, 1) >= 5
+            # of a TIFF Pillow gives the size as it is shown
+            lying = picture.format != "TIFF" and picture.getexif().get(_ORIENTATION, 1) >= 5
     except (OSError, SyntaxError, ValueError) as error:
         raise MediaError(f"cannot read the size of '{path}' ({error}); is it a picture?") from error
     return (width, height) if lying else (height, width)
@@ -108,7 +109,12 @@ def images_in(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise MediaError(f"no folder '{folder}'; check the path of the images.")
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    return sorted(path for path in folder.rglob("*") if is_picture(path) and path.is_file())
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is called as pictures are; hidden ones are a system's own."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
 def empty_xyv(k: int) -> FloatArray64:

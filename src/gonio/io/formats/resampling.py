@@ -11,7 +11,9 @@ from gonio.structures.flags import KeypointFlag
 from gonio.structures.sequence import PoseSequence
 
 LONGEST_GAP_S = 0.2
-"""Between frames further apart nothing is put in; as far as cleaning fills gaps."""
+"""Between frames further apart nothing is put in, as far as cleaning fills gaps; unless the film is so slow."""
+_USUAL_STEPS = 1.5
+"""A gap is longer than so many usual steps of the film."""
 _SAME_PLACE = 1e-6
 """Parts of a step: a new time that is so near to a frame is that frame."""
 
@@ -19,7 +21,8 @@ _SAME_PLACE = 1e-6
 def resampled(sequence: PoseSequence, rate_hz: float) -> PoseSequence:
     """The sequence at an even rate, from its first time on, along straight lines from frame to frame.
 
-    What lies between two frames is missing where one of them is, or where they are more than `LONGEST_GAP_S` apart;
+    What lies between two frames is missing where one of them is, or where they are more than `LONGEST_GAP_S` apart, and
+    more than the film's frames usually are;
     standard deviations and scores go along the same lines, and flags are those of both. No filter is applied: a rate of
     less than twice the highest frequency of the movement folds it.
 
@@ -44,7 +47,8 @@ def resampled(sequence: PoseSequence, rate_hz: float) -> PoseSequence:
     weight = np.clip((time_s - old[right - 1]) / step, 0, 1)
     weight[weight < _SAME_PLACE], weight[weight > 1 - _SAME_PLACE] = 0, 1
     before, after = np.where(weight == 1, right, right - 1), np.where(weight == 0, right - 1, right)
-    far = (before != after) & (step > LONGEST_GAP_S)
+    usual = float(np.median(np.diff(old)))
+    far = (before != after) & (step > max(LONGEST_GAP_S, _USUAL_STEPS * usual))
 
     def along(array: npt.NDArray[Any], missing: float) -> npt.NDArray[Any]:
         part = weight.reshape(-1, *[1] * (array.ndim - 1)).astype(array.dtype)
@@ -56,7 +60,6 @@ def resampled(sequence: PoseSequence, rate_hz: float) -> PoseSequence:
     there = np.isfinite(points).all(axis=-1)
     if flags is not None:
         flags = np.where(there, flags[before] | flags[after], flags[before] | flags[after] | KeypointFlag.MISSING)
-    typical_hz = 1 / float(np.median(np.diff(old)))
     return replace(
         sequence,
         keypoints=points,
@@ -65,4 +68,4 @@ def resampled(sequence: PoseSequence, rate_hz: float) -> PoseSequence:
         keypoint_sd=None if sequence.keypoint_sd is None else along(sequence.keypoint_sd, np.nan),
         flags=None if flags is None else flags.astype(np.uint8),
         world=None if sequence.world is None else along(sequence.world, np.nan),
-    ).noted(f"resampled along straight lines from typically {typical_hz:.4g} Hz to {rate_hz:g} Hz")
+    ).noted(f"resampled along straight lines from typically {1 / usual:.4g} Hz to {rate_hz:g} Hz")

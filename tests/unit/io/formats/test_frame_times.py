@@ -15,7 +15,7 @@ def test_a_name_that_says_the_unit(field: str, factor: float) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.6, 30, 480])
-@pytest.mark.parametrize(("factor", "unit"), [(1.0, ""), (1e3, "taken for ms"), (1e6, "taken for us")])
+@pytest.mark.parametrize(("factor", "unit"), [(1.0, ""), (1e3, "for ms"), (1e6, "for us"), (1e9, "for ns")])
 def test_a_name_that_does_not(rate: float, factor: float, unit: str, caplog: pytest.LogCaptureFixture) -> None:
     times = 1.7e9 * (factor == 1) + np.arange(9) / rate
     np.testing.assert_allclose(in_seconds(times * factor, "timestamp", "a"), times)

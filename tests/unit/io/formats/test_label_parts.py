@@ -7,6 +7,7 @@ from PIL import Image
 from gonio.errors import MediaError
 from gonio.io.formats.keypoint_names import skeleton_of_names
 from gonio.io.formats.label_parts import LabelledPerson, image_labels, image_size_hw, images_in
+from gonio.io.images import read_image
 
 TOY = skeleton_of_names(["top", "left_end", "right_end"], name="toy")
 
@@ -48,6 +49,9 @@ def test_sizes_are_of_the_upright_picture(tmp_path: Path) -> None:
     Image.new("RGB", (30, 20)).save(tmp_path / "a.jpg")
     Image.new("RGB", (30, 20)).save(tmp_path / "b.jpg", exif=exif)
     assert (image_size_hw(tmp_path / "a.jpg"), image_size_hw(tmp_path / "b.jpg")) == ((20, 30), (30, 20))
+    for suffix in ("tif", "png", "webp"):
+        Image.new("RGB", (30, 20)).save(tmp_path / f"d.{suffix}", exif=exif)
+        assert image_size_hw(tmp_path / f"d.{suffix}") == read_image(tmp_path / f"d.{suffix}").shape[:2] == (30, 20)
     (tmp_path / "c.jpg").write_text("no picture")
     with pytest.raises(MediaError, match=r"cannot read the size of .*c.jpg"):
         image_size_hw(tmp_path / "c.jpg")
@@ -55,7 +59,7 @@ def test_sizes_are_of_the_upright_picture(tmp_path: Path) -> None:
 
 def test_pictures_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
-    for name in ("b.PNG", "sub/a.jpg", "notes.txt"):
+    for name in ("b.PNG", "sub/a.jpg", "notes.txt", ".hidden.jpg"):
         (tmp_path / name).touch()
     assert images_in(tmp_path) == [tmp_path / "b.PNG", tmp_path / "sub" / "a.jpg"]
     with pytest.raises(MediaError, match="no folder"):

@@ -48,6 +48,13 @@ def test_nothing_is_put_into_a_long_gap(make_sequence: MakeSequence) -> None:
     assert np.isfinite(found).tolist() == [True] * 3 + [False] * 7 + [True] * 5
 
 
+@pytest.mark.parametrize("rate", [5.0, 4.0, 1.0])
+def test_a_slow_film_is_no_gap(make_sequence: MakeSequence, rate: float) -> None:
+    given = make_sequence()
+    found = resampled(replace(given, time_s=np.arange(5) / rate), 30)
+    assert np.isfinite(found.point("nose")).all()
+
+
 def test_one_frame_and_a_wrong_rate(make_sequence: MakeSequence) -> None:
     given = make_sequence()
     one = given.between(0, 0.01)
