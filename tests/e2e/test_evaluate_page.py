@@ -1,6 +1,7 @@
 """``gonio evaluate`` beyond AP: the page, calibrated cards, labels of other formats and skeletons."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,26 @@ def test_calibration_is_of_the_model_as_its_card_has_it(gonio: "Gonio") -> None:
         result = gonio("evaluate", "--annotations", "labels.json", "--calibrate", "card.json", *option)
         assert result.returncode == 1
         assert "as its card has it" in result.stderr
+
+
+def test_the_card_is_that_of_the_model_that_ran(gonio: "Gonio", labels: Annotations, tmp_path: Path) -> None:
+    """In OpenVINO the default is another model than in ONNX Runtime."""
+    pytest.importorskip("openvino")
+    points = labels.keypoints.copy()
+    points[:, ::2] += 200  # wrong labels, as a calibration needs some
+    pictures = []
+    for number in range(13):
+        name = f"{number}.jpg"
+        (tmp_path / "images" / name).write_bytes((tmp_path / "images" / "astronaut.jpg").read_bytes())
+        pictures.append(replace(labels, keypoints=points, image_id=number + 1, file_name=name))
+    write_coco_keypoints(tmp_path / "labels.json", pictures)
+    options = ("--runtime", "openvino", "--unlabelled-wrong", "--calibrate", "card.json")
+    made = gonio("evaluate", "--annotations", "labels.json", *options)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("thunder: ")
+    card = json.loads((tmp_path / "card.json").read_text())
+    assert (card["name"], Path(card["weights"]["file"]).name) == ("thunder", "movenet-thunder.onnx")
+    assert "--model thunder " in card["calibration"]["command"]
 
 
 def test_a_calibrated_card(gonio: "Gonio", shared_data: Path, astronaut: Path, tmp_path: Path) -> None:

@@ -286,6 +286,13 @@ def test_show(run: Callable[..., "Result"], name: str) -> None:
         assert text in said
 
 
+def test_show_names_the_files_that_are_read(run: Callable[..., "Result"]) -> None:
+    said = run("models", "show", "thunder-int8").stdout
+    for name, sha256 in find_card("thunder-int8")[0].weights.reads.items():
+        assert name in said
+        assert sha256 in said
+
+
 @pytest.mark.parametrize("verb", ["pull", "show", "remove", "bundle", "unbundle"])
 def test_each_has_help_with_an_example(run: Callable[..., "Result"], verb: str) -> None:
     lines = run("models", verb, "--help").stdout.splitlines()

@@ -271,7 +271,9 @@ def test_a_mistake_is_told_in_one_sentence(gonio: Gonio, check: Any, labels: tup
 
 def test_a_batch_of_one_crop_of_one_cell_is_told(labels: tuple[Path, Path], tmp_path: Path) -> None:
     chosen = network("topdown-cnn", "s", input_hw=[32, 32], head="simcc")
-    done = CliRunner().invoke(app, ["train", str(short(tmp_path, labels, network=chosen, batch_size=1))])
+    done = CliRunner().invoke(
+        app, ["train", str(short(tmp_path, labels, network=chosen, batch_size=1, out=str(tmp_path / "run")))]
+    )
     assert done.exit_code == 1
     assert "raise one of the two, or give optim.fixed_norms" in str(done.exception) + done.stderr
 

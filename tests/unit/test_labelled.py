@@ -121,8 +121,9 @@ def test_a_picture_of_another_size_than_its_labels_is_refused(tmp_path: Path) ->
         list(predict_labelled(model, load_labelled([tmp_path / "labels.json"])))
 
 
-def test_a_new_card_finds_its_weights_and_is_not_the_default(tmp_path: Path) -> None:
-    card = find_card("thunder")[0]
+@pytest.mark.parametrize("name", ["thunder", "thunder-int8"])
+def test_a_new_card_finds_its_weights_and_is_not_the_default(tmp_path: Path, name: str) -> None:
+    card = find_card(name)[0]
     write_calibrated_card(tmp_path / "mine.json", card, CALIBRATION, weights=WEIGHTS_FOLDER)
     written = read_card(tmp_path / "mine.json")
     assert written.calibration == CALIBRATION

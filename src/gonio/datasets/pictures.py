@@ -30,8 +30,8 @@ def read_labelled(path: Path, labels: Annotations) -> ImageArray:
         return image
     if max(abs(height - said_width), abs(width - said_height)) <= _ROUNDING_PX:
         way_out = (
-            "its EXIF orientation turns it. If the labels lie right on the upright picture, exchange width and height in "
-            "them; if they were made on the picture as it is stored, save it so, without EXIF data"
+            "its EXIF orientation turns it. If the labels lie right on the upright picture, exchange their width and "
+            "height; if they were made on the picture as it is stored, save it so, without EXIF data"
         )
     else:
         way_out = "take the pictures in the size in which they were labelled"

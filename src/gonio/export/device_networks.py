@@ -51,36 +51,41 @@ def open_checkpoint(checkpoint: Path, folder: Path) -> tuple[Path, Backend]:
     return path, TorchBackend(deployed(network), network.codec.output_channels)
 
 
-def in_onnxruntime(name: str, path: Path, threads: int) -> Candidate:
-    """An ONNX file as it is."""
+def in_onnxruntime(card: ModelCard, path: Path, threads: int) -> Candidate:
+    """A model's ONNX file as it is; its size is with the files that it reads."""
 
     def opened() -> tuple[Backend, int]:
-        return OnnxBackend(path, threads=threads), path.stat().st_size
+        files = (path, *(path.with_name(name) for name in card.weights.reads))
+        return OnnxBackend(path, threads=threads), sum(file.stat().st_size for file in files)
 
-    return Candidate("ONNX Runtime", _precision(path), name, opened)
+    return Candidate("ONNX Runtime", _precision(path), card.name, opened)
 
 
-def in_openvino(name: str, path: Path, card: ModelCard, threads: int, folder: Path) -> Iterator[Candidate]:
-    """Float networks with weights in both precisions, int8 as it is."""
+def in_openvino(card: ModelCard, path: Path, threads: int, folder: Path) -> Iterator[Candidate]:
+    """Float networks with weights in both precisions, int8 as it is, or in one piece if it reads other files."""
     int8 = _precision(path) == "int8"
     precisions: tuple[Precision, ...] = ("float32",) if int8 else ("float32", "float16")
 
     def opened(precision: Precision) -> tuple[Backend, int]:
         out = folder / f"{len(list(folder.iterdir()))}-{precision}.xml"
-        write_openvino(path.read_bytes() if int8 else _wide(path, card), out, card="{}", precision=precision)
+        content = path.read_bytes() if int8 and not card.weights.reads else _wide(path, card)
+        write_openvino(content, out, card="{}", precision=precision)
         size = out.stat().st_size + out.with_suffix(".bin").stat().st_size
         # without a precision it computes in what the runtime takes for the best here
         exact: Precision | None = "float32" if precision == "float32" else None
         return OpenVinoBackend(out, threads=threads, precision=exact), size
 
     for precision in precisions:
-        yield Candidate("OpenVINO", "int8" if int8 else precision, name, partial(opened, precision))
+        yield Candidate("OpenVINO", "int8" if int8 else precision, card.name, partial(opened, precision))
 
 
 def _wide(path: Path, card: ModelCard) -> bytes:
     """An ONNX file with float32 weights, as ``gonio export`` would hand it on; without its packages, as it is."""
-    if find_spec("torch") is None or find_spec("onnx") is None:
-        return path.read_bytes()
+    for package in ("torch", "onnx"):
+        if card.weights.reads:
+            require(package, extra="export", purpose="putting the weights of several files into one")
+        elif find_spec(package) is None:
+            return path.read_bytes()
     from gonio.export.onnx_file import finish, read_onnx  # needs torch and onnx, which are optional and slow
 
     return finish(read_onnx(path), card, precision="float32")

@@ -132,12 +132,12 @@ def bench_devices(
         if checkpoint is not None:
             chosen, torch_network = open_checkpoint(checkpoint, folder)
         rig = open_rig(chosen, threads=threads)
-        files = [(rig.card.name, rig.weights)]
+        files = [(rig.card, rig.weights)]
         for card, where in others:
             _check_alike(rig.card, card)
-            files.append((card.name, find_weights(card, where)))
-        candidates = [in_onnxruntime(name, path, threads) for name, path in files]
-        candidates += [one for name, path in files for one in in_openvino(name, path, rig.card, threads, folder)]
+            files.append((card, find_weights(card, where)))
+        candidates = [in_onnxruntime(card, path, threads) for card, path in files]
+        candidates += [one for card, path in files for one in in_openvino(card, path, threads, folder)]
         candidates.append(in_torch(rig.card.name, checkpoint, torch_network))
         if torch_network is not None:
             stack.enter_context(torch_threads(threads))

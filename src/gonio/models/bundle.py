@@ -44,7 +44,7 @@ class _Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """A model that came out of a bundle; ``added``: with its card, which this version does not know."""
+    """A model that came out of a bundle, ``size`` bytes in all; ``added``: with its card, which is new here."""
 
     name: str
     path: Path
@@ -86,6 +86,8 @@ def write_bundle(names: Sequence[str], out: Path) -> int:
             for card, path in found:
                 record = here.record(card.name)
                 digest = _copy_in(archive, path, f"weights/{card.name}/{card.weights.file}")
+                for other in card.weights.reads:
+                    _copy_in(archive, path.with_name(other), f"weights/{card.name}/{other}")
                 facts = {"name": card.name, "file": card.weights.file, "sha256": digest, "size": path.stat().st_size}
                 entries.append(facts | {"url": record.url if record and record.sha256 == digest else None})
                 archive.writestr(f"cards/{card.name}.json", card.model_dump_json(indent=2, exclude_none=False))
@@ -111,18 +113,23 @@ def read_bundle(path: Path, *, accept_new: bool = False) -> tuple[Unpacked, ...]
         WeightsError: If the file is no bundle, is damaged, or holds other weights than the card or the record says.
     """
     here = store()
-    placed: list[tuple[Path, Path, _Entry, ModelCard, bool]] = []
+    placed: list[tuple[Path, Path]] = []
+    models: list[tuple[_Entry, ModelCard, bool, int]] = []
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in _manifest(archive, path).models:
                 card, added = _card_for(archive, entry, path)
                 _check_expected(here, card, entry, accept_new=accept_new)
-                target = here.folder(entry.name) / card.weights.file
-                target.parent.mkdir(parents=True, exist_ok=True)
-                temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-                placed.append((temporary, target, entry, card, added))
-                _copy_out(archive, entry, temporary, path)
-        return tuple(_place(here, *one) for one in placed)
+                parts = [entry, *_read_by(archive, entry, card)]
+                models.append((entry, card, added, sum(part.size for part in parts)))
+                for target, part in ((here.folder(entry.name) / part.file, part) for part in parts):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+                    placed.append((temporary, target))
+                    _copy_out(archive, part, temporary, path)
+        for temporary, target in placed:
+            temporary.replace(target)
+        return tuple(_take_in(here, *one) for one in models)
     except FileNotFoundError as error:
         raise WeightsError(f"cannot read '{error.filename or path}': no such file") from error
     except OSError as error:
@@ -131,7 +138,7 @@ def read_bundle(path: Path, *, accept_new: bool = False) -> tuple[Unpacked, ...]
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise WeightsError(f"'{path}' is not a sound bundle of gonio ({reason}); copy it again") from error
     finally:
-        for temporary, *_ in placed:
+        for temporary, _ in placed:
             temporary.unlink(missing_ok=True)
 
 
@@ -160,9 +167,17 @@ def _card_for(archive: zipfile.ZipFile, entry: _Entry, path: Path) -> tuple[Mode
             f"'{path}' has '{entry.file}' for model {entry.name!r}, whose weights are called '{card.weights.file}'; "
             "it was made by another version of gonio: pull and bundle again"
         )
-    if Path(card.weights.file).name != card.weights.file or card.weights.file in ("", ".", ".."):
-        raise WeightsError(f"'{path}' has a card whose weights lie elsewhere, at '{card.weights.file}'; it is refused")
+    for file in (card.weights.file, *card.weights.reads):
+        if Path(file).name != file or file in ("", ".", ".."):
+            raise WeightsError(f"'{path}' has a card whose weights lie elsewhere, at '{file}'; it is refused")
     return card, shelf != "zoo"
+
+
+def _read_by(archive: zipfile.ZipFile, entry: _Entry, card: ModelCard) -> list[_Entry]:
+    """Entries for the files that the weights read."""
+    sizes = {file: archive.getinfo(f"weights/{entry.name}/{file}").file_size for file in card.weights.reads}
+    digests = card.weights.reads
+    return [_Entry(name=entry.name, file=file, sha256=digests[file], size=size) for file, size in sizes.items()]
 
 
 def _check_expected(here: Store, card: ModelCard, entry: _Entry, *, accept_new: bool) -> None:
@@ -179,13 +194,13 @@ def _check_expected(here: Store, card: ModelCard, entry: _Entry, *, accept_new: 
         )
 
 
-def _place(here: Store, temporary: Path, target: Path, entry: _Entry, card: ModelCard, added: bool) -> Unpacked:
-    temporary.replace(target)
+def _take_in(here: Store, entry: _Entry, card: ModelCard, added: bool, size: int) -> Unpacked:
+    target = here.folder(entry.name) / card.weights.file
     here.remember(entry.name, target, entry.sha256, entry.url)
     if added:
         here.cards.mkdir(parents=True, exist_ok=True)
         (here.cards / f"{entry.name}.json").write_text(card.model_dump_json(indent=2), encoding="utf-8")
-    return Unpacked(entry.name, target, entry.sha256, entry.size, added)
+    return Unpacked(entry.name, target, entry.sha256, size, added)
 
 
 def _copy_in(archive: zipfile.ZipFile, path: Path, name: str) -> str:

@@ -1,5 +1,6 @@
 """What an ONNX file says of itself, and what it answers to a picture without content."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 
 from gonio.errors import ModelMismatchError, WeightsError
 from gonio.models.backends.layout import ImageInput, image_input
+from gonio.models.backends.onnx import cannot_load
+from gonio.models.download import sha256_of
 from gonio.optional import require
 
 Shape = tuple[int | None, ...]
@@ -116,6 +119,19 @@ def file_facts(path: Path) -> FileFacts:
     return FileFacts(path, image, others, outputs, values, dict(meta.custom_metadata_map), hint)
 
 
+def read_files(path: Path) -> dict[str, str]:
+    """Names of the files beside an ONNX file in which weights of its lie, each with its sha256.
+
+    Without onnx: a tensor (field 13, external_data, https://onnx.ai/onnx/repo-docs/ExternalData.html) has an entry of
+    the key ``location``; behind it stand the length of the name and the name.
+    """
+    content = path.read_bytes()
+    ends = [(one.end(), content[one.end()]) for one in re.finditer(rb"\n\x08location\x12(?=[\x01-\x7f])", content)]
+    names = {content[start + 1 : start + 1 + length].decode("utf-8", "replace") for start, length in ends}
+    beside = {name: path.with_name(name) for name in sorted(names) if Path(name).name == name}
+    return {name: sha256_of(file) for name, file in beside.items() if file.is_file()}
+
+
 def _open(path: Path) -> Any:
     ort = require("onnxruntime", extra="cpu", purpose="reading a model")
     try:
@@ -133,10 +149,7 @@ def _open(path: Path) -> Any:
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except _errors(ort) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise WeightsError(
-            f"ONNX Runtime cannot load '{path}' ({reason}); the file is damaged or is not an ONNX model"
-        ) from error
+        raise cannot_load(path, error) from error
 
 
 def _errors(ort: Any) -> tuple[type[Exception], ...]:

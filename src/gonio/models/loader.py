@@ -102,6 +102,8 @@ def _open(card: ModelCard, folder: Path, wish: RuntimeWish, threads: int) -> Bac
     choice = choose_runtime(card.weights.file, wish)
     backend = open_network(find_weights(card, folder), card, wish, choice, threads=threads)
     _log.info("%s runs in %s on %s: %s", card.name, choice.runtime, choice.device, choice.reason)
+    if choice.runtime == "torch" and card.original is not None:
+        _log.warning("%r computes in int8, which is slow in PyTorch; %r is quicker there", card.name, card.original)
     return backend
 
 

@@ -19,7 +19,7 @@ from gonio.errors import ModelError, ModelMismatchError, did_you_mean
 from gonio.models import families, families_boxes, families_detr
 from gonio.models.card import CARD_KEY, ModelCard, read_card
 from gonio.models.families import Draft, Recogniser, Request
-from gonio.models.file_facts import FileFacts, file_facts
+from gonio.models.file_facts import FileFacts, file_facts, read_files
 from gonio.models.skeleton_spec import SkeletonSpec
 from gonio.models.ultralytics_metadata import card_fields, keypoint_shape
 from gonio.structures.skeleton import load_skeleton
@@ -298,7 +298,7 @@ def _weighed(fields: dict[str, Any], path: Path) -> dict[str, Any]:
         base["proposals"] = {"model": PROPOSER, "min_score": _MIN_PROPOSAL}
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return base | fields | {"weights": {"file": path.name, "sha256": digest}}
+    return base | fields | {"weights": {"file": path.name, "sha256": digest, "reads": read_files(path)}}
 
 
 def _changed(fields: dict[str, Any], choices: Choices) -> ModelCard:

@@ -134,31 +134,38 @@ def find_weights(card: ModelCard, folder: Path) -> Path:
         WeightsError: If the file, or one that it reads, is missing, or its sha256 is neither the card's nor, where the
             card states none, that of the file that was pulled first.
     """
-    path = folder / card.weights.file
+    weights = path = folder / card.weights.file
     try:
         if store().owns(folder):
             store().check(card, path)
-            return path
-        for name, sha256 in {card.weights.file: card.weights.sha256, **card.weights.reads}.items():
-            path = folder / name
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            if sha256 not in (None, digest):
-                raise WeightsError(
-                    f"the weights of model {card.name!r} at '{path}' are damaged: sha256 is {digest[:12]}…, the card "
-                    f"says {str(sha256)[:12]}…; reinstall gonio, or put the right file back"
-                )
+        else:
+            _check(card, path, card.weights.sha256)
+        for name, sha256 in card.weights.reads.items():
+            path = weights.with_name(name)
+            _check(card, path, sha256)
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and store().owns(folder):
+        if isinstance(error, FileNotFoundError) and store().owns(folder) and path == weights:
             raise WeightsError(absent(card, folder)) from error
         raise WeightsError(
             f"the weights of model {card.name!r} cannot be read at '{path}' ({error.strerror}); "
-            f"reinstall gonio, or put the file back beside its card{_whence(card)}"
+            f"reinstall gonio, or put the file back {_whence(card, path)}"
         ) from error
-    return folder / card.weights.file
+    return weights
 
 
-def _whence(card: ModelCard) -> str:
-    return f" (it comes from {card.weights.urls[0]})" if card.weights.urls else ""
+def _check(card: ModelCard, path: Path, sha256: str | None) -> None:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if sha256 not in (None, digest):
+        raise WeightsError(
+            f"the weights of model {card.name!r} at '{path}' are damaged: sha256 is {digest[:12]}…, the card "
+            f"says {str(sha256)[:12]}…; reinstall gonio, or put the right file back"
+        )
+
+
+def _whence(card: ModelCard, path: Path) -> str:
+    if path.name in card.weights.reads:
+        return f"beside '{Path(card.weights.file).name}', which reads it"
+    return "beside its card" + (f" (it comes from {card.weights.urls[0]})" if card.weights.urls else "")
 
 
 def _cards_in(folder: Path) -> tuple[ModelCard, ...]:

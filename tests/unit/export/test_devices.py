@@ -21,7 +21,7 @@ from gonio.errors import ConfigError, ExportError, UnknownModelError
 from gonio.export.devices import DeviceTable, bench_devices, in_turns
 from gonio.io.images import read_image
 from gonio.models.card import CARD_KEY
-from gonio.models.registry import find_card
+from gonio.models.registry import WEIGHTS_FOLDER, find_card
 from gonio.training.checkpoint import save_checkpoint
 
 _HAS_OPENVINO = find_spec("openvino") is not None
@@ -103,6 +103,19 @@ def test_a_checkpoint_in_every_runtime(samples: Path, tmp_path: Path) -> None:
     assert narrow.file_mb is not None
     assert narrow.file_mb < 0.6 * wide.file_mb
     assert "computes in" in narrow.description
+
+
+@needs_openvino
+def test_a_network_that_reads_another_file(samples: Path) -> None:
+    """In OpenVINO it runs in one piece; what would be shipped for ONNX Runtime is both files."""
+    table = bench("thunder", [read_image(samples / "astronaut.jpg")], also=["thunder-int8"])
+    rows = {(row.runtime, row.precision, row.file): row for row in table.rows}
+    row = rows["OpenVINO", "int8", "thunder-int8"]
+    assert (row.note, row.median_ms is not None) == ("", True)
+    assert row.keypoint_px is not None
+    assert row.keypoint_px < 4
+    both = sum((WEIGHTS_FOLDER / f"movenet-{name}.onnx").stat().st_size for name in ("thunder", "thunder-int8"))
+    assert rows["ONNX Runtime", "int8", "thunder-int8"].file_mb == round(both / 1e6, 2)
 
 
 def test_onnxruntime_alone(samples: Path) -> None:

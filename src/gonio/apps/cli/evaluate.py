@@ -29,7 +29,7 @@ from gonio.models.calibration import Calibration
 from gonio.models.card import ModelCard
 from gonio.models.loader import load_model
 from gonio.models.model import PoseModel
-from gonio.models.registry import default_name, find_card
+from gonio.models.registry import find_card
 from gonio.optional import require
 from gonio.report_page.page import PageContent, write_page
 from gonio.structures.poses import Poses
@@ -104,7 +104,7 @@ def evaluate(
         print_report(report, ready.card.name, images_per_s)  # before anything that can fail: it may be hours of work
     fit = None
     if calibrate is not None:
-        card, folder = find_card(model if model is not None else default_name())
+        card, folder = find_card(model if model is not None else ready.card.name)
         scored = scored_keypoints(report.matched, min_person_score=floor, unlabelled_wrong=unlabelled_wrong)
         fit = fit_calibration(scored, method=calibration_method)
         made = _calibration(fit, pictures, report, card, unlabelled_wrong=unlabelled_wrong)

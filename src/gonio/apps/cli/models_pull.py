@@ -152,7 +152,7 @@ def _story(card: ModelCard, path: Path) -> Iterator[tuple[str, str]]:
     yield "keypoints", card.load_skeleton().name
     yield "input", ", ".join(f"{key} {value}" for key, value in card.input.model_dump().items())
     yield "codec", ", ".join(f"{value}" if key == "kind" else f"{key} {value}" for key, value in card.codec)
-    yield "weights", f"{path.name}: {where}{f', {megabytes(size)}' if size else ''}"
+    yield "weights", f"{' + '.join((path.name, *card.weights.reads))}: {where}{f', {megabytes(size)}' if size else ''}"
     if path.is_file():
         yield "", str(path)
     if card.weights.sha256 is not None:
@@ -161,6 +161,8 @@ def _story(card: ModelCard, path: Path) -> Iterator[tuple[str, str]]:
         yield "sha256", f"{record.sha256} (of {record.day}, trusted on first use)"
     else:
         yield "sha256", "nobody states it; that of the first download will be trusted"
+    for name, sha256 in card.weights.reads.items():
+        yield "", f"{sha256} ({name}, stated by the card)"
     for url in card.weights.urls:
         yield "from", url
     yield "terms", card.licence.weights

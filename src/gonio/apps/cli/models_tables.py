@@ -12,13 +12,14 @@ _FIRST = ("AP", "whole-body AP", "box AP", "AUC")
 
 
 def where_and_size(card: ModelCard) -> tuple[str, int | None]:
-    """Whether the weights are here, and their size in bytes; of absent ones that of the download, where it is known."""
+    """Whether the weights are here, and the bytes of all their files; of absent ones of the download, where known."""
     _, folder = find_card(card.name)
     path = folder / card.weights.file
+    files = [path, *(path.with_name(name) for name in card.weights.reads)]
     shelf = shelf_of(card.name)
-    if not path.is_file():
+    if not all(file.is_file() for file in files):
         return ("to pull" if card.weights.urls else "absent"), card.weights.size
-    return {"shipped": "shipped", "zoo": "pulled"}.get(shelf, "added"), path.stat().st_size
+    return {"shipped": "shipped", "zoo": "pulled"}.get(shelf, "added"), sum(file.stat().st_size for file in files)
 
 
 def accuracy(card: ModelCard) -> str:

@@ -36,6 +36,7 @@ INSTALL = {
     "coreml": "on a Mac, install it: pip install 'gonio[cpu]'",
 }
 """What brings them; two builds of ONNX Runtime cannot be installed side by side."""
+_ESCAPES = "escapes model directory"  # what ONNX Runtime says of weights that lie in another folder
 
 
 class OnnxBackend:
@@ -83,12 +84,9 @@ class OnnxBackend:
                 str(path), _options(ort, device, threads), providers=providers, enable_fallback=0
             )
         except self._errors as error:
-            reason = str(error).strip().splitlines()[0]
-            if device.kind != "cpu":
-                raise ConfigError(_cannot_start(device, reason)) from error
-            raise WeightsError(
-                f"ONNX Runtime cannot load '{path}' ({reason}); the file is damaged or is not an ONNX model"
-            ) from error
+            if device.kind != "cpu" and _ESCAPES not in str(error):
+                raise ConfigError(_cannot_start(device, str(error).strip().splitlines()[0])) from error
+            raise cannot_load(path, error) from error
         used = self._session.get_providers()
         if used[0] != PROVIDERS[device.kind]:  # its libraries could not be loaded, and ONNX Runtime went on without
             raise ConfigError(_cannot_start(device, f"it fell back to {used[0].removesuffix('ExecutionProvider')}"))
@@ -147,6 +145,18 @@ class OnnxBackend:
             raise ModelMismatchError(
                 f"the network cannot run on an input of shape {batch.shape} ({reason}); check the card's input size"
             ) from error
+
+
+def cannot_load(path: Path, error: Exception) -> WeightsError:
+    """What to raise where ONNX Runtime does not load a file."""
+    if _ESCAPES in str(error):
+        return WeightsError(
+            f"'{path}' reads weights from another file, which it reaches through a link to another folder, and ONNX "
+            "Runtime refuses that; put both as real files side by side (cp -L), or use a model of one file, as "
+            "'thunder' in place of 'thunder-int8'"
+        )
+    reason = str(error).strip().splitlines()[0]
+    return WeightsError(f"ONNX Runtime cannot load '{path}' ({reason}); the file is damaged or is not an ONNX model")
 
 
 def onnx_devices() -> tuple[str, ...]:
