@@ -146,7 +146,7 @@ class LiveCounter:
         sequence = _joined(self._frames)
         body = Body.of(sequence, self._options)
         when = side.stretch_of(movement)
-        if not is_allowed(body.between(when.start_s, when.now_s), self._exercise, self._lengths, side=side.side):
+        if not is_allowed(body.between(*when.shown_s), self._exercise, self._lengths, side=side.side):
             return
         if any(start < when.turn_s and when.start_s < end for start, end in self._counted[-1:]):
             return

@@ -12,13 +12,15 @@ from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import signal_series
 from gonio.analysis.exercises.spec import Exercise
 from gonio.analysis.exercises.steady import SteadySignal
-from gonio.analysis.exercises.stretches import left_rest_s
+from gonio.analysis.exercises.stretches import AT_EXTREME, left_rest_s
 from gonio.analysis.series import Side
 
 REMEMBERED_S = 20.0
 """Of the past, to judge a repetition by when it is over."""
 _UNSEEN_S = 1.0
 """A signal that was not seen for so long gives way to the next one of the exercise."""
+_MOSTLY_HELD = 0.8
+"""Of a movement that is a hold for more than this part, the hold would hide from percentiles what moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,13 @@ class Stretch:
         start_s: When the person left the start, as far as that is remembered.
         turn_s: Of the extreme.
         now_s: When half of the way back was done.
+        shown_s: From when to when it shows what moved and what stayed: all of it, or one of its ways about a long hold.
     """
 
     start_s: float
     turn_s: float
     now_s: float
+    shown_s: tuple[float, float]
 
     @property
     def end_s(self) -> float:
@@ -101,10 +105,28 @@ class LiveSide:
         The lowest value before it may be long ago, and the person have gone about since.
         """
         low_s, turn_s = movement.low.time_s, movement.high.time_s
-        known = [one for one in self._past if low_s <= one.time_s <= turn_s]
+        start_s = self._left_rest_s(movement)
+        start_s = low_s if start_s is None else start_s
+        return Stretch(start_s, turn_s, movement.confirmed_s, self._shown_s(movement, start_s))
+
+    def _left_rest_s(self, movement: Movement) -> float | None:
+        """None where the way out was so long ago that it is forgotten."""
+        known = [one for one in self._past if movement.low.time_s <= one.time_s <= movement.high.time_s]
+        half_way = movement.low.value + 0.5 * movement.range
+        below = [i for i, one in enumerate(known) if one.value < half_way]
+        if not below:
+            return None
         time_s, values = np.array([(one.time_s, one.value) for one in known]).T
-        start_s = left_rest_s(time_s, values, movement.range, peak=len(known) - 1, step=-1)
-        return Stretch(low_s if start_s is None else start_s, turn_s, movement.confirmed_s)
+        # looked for from half of the way out, because a long hold at the extreme would be taken for the rest
+        return left_rest_s(time_s, values, movement.range, peak=min(below[-1] + 1, len(known) - 1), step=-1)
+
+    def _shown_s(self, movement: Movement, start_s: float) -> tuple[float, float]:
+        during = [one for one in self._past if one.time_s >= start_s]
+        least = movement.high.value - AT_EXTREME * movement.range
+        held_s = [one.time_s for one in during if one.value >= least]
+        if len(held_s) < _MOSTLY_HELD * len(during):
+            return start_s, movement.confirmed_s
+        return (held_s[-1], movement.confirmed_s) if movement.finished else (start_s, held_s[0])
 
     @property
     def unbegun(self) -> Movement | None:

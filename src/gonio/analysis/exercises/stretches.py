@@ -89,6 +89,8 @@ def left_rest_s(time_s: FloatArray64, values: FloatArray64, reach: float, *, pea
         The crossing of the pause's level and 5 % of the reach; None if that is not shown.
     """
     level = rest_level(values[peak::step], reach, near=AT_EXTREME) + _AT_START * reach
+    if level > values[peak]:
+        return None
     return crossing_s(time_s, values, level, start=peak, step=step)
 
 

@@ -82,9 +82,7 @@ def analyse(
         datetime | None, typer.Option(help="Of the recording, for 'gonio progress'.", show_default="of the file")
     ] = None,
     blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Nobody's face in the report.")] = False,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="A name from 'gonio models', or a card; live: lightning.")
-    ] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="A name from 'gonio models', or a card.")] = None,
     threads: Annotated[
         int | None, typer.Option(help="Threads of each network.", show_default="GONIO_THREADS, else all CPUs")
     ] = None,

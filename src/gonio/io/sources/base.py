@@ -112,6 +112,7 @@ class FrameSource(ABC):
         frames_dropped: In the present or latest run: frames that a live source went on without, because the reader was
             slower, and those that a run with a target rate left out.
         patience_s: How long a frame is waited for, where a thread reads ahead; None: for ever.
+        heard_s: When a frame last came that start or stride left out, by `time.monotonic`: it counts as one that came.
     """
 
     def __init__(self, name: str, *, is_video: bool, is_live: bool = False, prefetch: int = 0) -> None:
@@ -126,6 +127,7 @@ class FrameSource(ABC):
         self.frames_decoded = 0
         self.frames_dropped = 0
         self.patience_s: float | None = None
+        self.heard_s = -math.inf
         self._prefetch = prefetch
 
     def __iter__(self) -> Generator[Frame, None, None]:
@@ -141,6 +143,7 @@ class FrameSource(ABC):
                 on_drop=self._drop,
                 on_close=self._stop_waiting,
                 patience_s=self.patience_s,
+                heard_s=lambda: self.heard_s,
             )
         except SilentError:
             raise MediaError(

@@ -77,16 +77,16 @@ class CameraSource(FrameSource):
             if self._selection.is_past(time_s):
                 return
             self.frames_decoded += 1
-            if self._selection.is_before(time_s):
+            wanted += not self._selection.is_before(time_s)
+            if not wanted or (wanted - 1) % self._selection.stride:
+                self.heard_s = now  # the reader gets nothing, but the camera is not silent
                 continue
-            wanted += 1
-            if (wanted - 1) % self._selection.stride == 0:
-                with timed("decode"):
-                    good, bgr = capture.retrieve()
-                    if not good:
-                        continue
-                    rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-                yield Frame(rgb, index=index, time_s=time_s, source=self.name)
+            with timed("decode"):
+                good, bgr = capture.retrieve()
+                if not good:
+                    continue
+                rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+            yield Frame(rgb, index=index, time_s=time_s, source=self.name)
         raise MediaError(
             f"camera {self._index} stopped after {self.frames_decoded} frames; check its cable, "
             "and whether another program took it"

@@ -5,6 +5,7 @@ that says nothing holds its thread; the reader does not wait for that one.
 """
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -34,6 +35,7 @@ def prefetched(
     on_drop: Callable[[], None] | None = None,
     on_close: Callable[[], None] | None = None,
     patience_s: float | None = None,
+    heard_s: Callable[[], float] = lambda: -math.inf,
 ) -> Generator[Item, None, None]:
     """Give the same items in the same order, made by a thread that runs at most ``depth`` items ahead.
 
@@ -49,6 +51,7 @@ def prefetched(
         on_drop: Called in the thread for each item that is forgotten.
         on_close: Called when the reader stops, to wake ``items`` from a wait.
         patience_s: How long an item is waited for; None: for ever.
+        heard_s: When the source last said anything, by `time.monotonic`; the wait is counted from there on.
 
     Raises:
         SilentError: If none came for so long.
@@ -61,7 +64,7 @@ def prefetched(
     thread = threading.Thread(target=context.run, args=(_produce, items, queue), name="gonio-prefetch", daemon=True)
     thread.start()
     try:
-        while (taken := queue.take(patience_s)) is not None:
+        while (taken := queue.take(patience_s, heard_s)) is not None:
             yield taken[0]
     finally:
         queue.stop()
@@ -120,7 +123,7 @@ class _Queue(Generic[Item]):
             self._finished, self._error = True, error
             self._changed.notify_all()
 
-    def take(self, patience_s: float | None) -> tuple[Item] | None:
+    def take(self, patience_s: float | None, heard_s: Callable[[], float]) -> tuple[Item] | None:
         """Wait for the next item; None after the last one.
 
         Raises:
@@ -130,7 +133,7 @@ class _Queue(Generic[Item]):
         begin = time.monotonic()
         with self._changed:
             while not self._changed.wait_for(lambda: self._items or self._finished, timeout=_LOOK_S):
-                if patience_s is not None and time.monotonic() - begin > patience_s:
+                if patience_s is not None and time.monotonic() - max(begin, heard_s()) > patience_s:
                     raise SilentError
             if self._items:
                 item = self._items.popleft()

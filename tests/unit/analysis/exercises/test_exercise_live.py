@@ -187,6 +187,41 @@ def test_who_goes_about_between_repetitions_is_counted(figure: "type[Figure]", w
     assert states(joined(squats, about, squats), "squat")[-1].count == 4
 
 
+@pytest.mark.parametrize(("hold_s", "sway"), [(17, 0.0), (19, 0.05), (25, 0.0), (25, -0.05)])
+def test_however_long_the_extreme_is_held_it_counts(figure: "type[Figure]", hold_s: int, sway: float) -> None:
+    """Also where the way out is forgotten before the way back begins."""
+    fps = 15
+    out = (1 - np.cos(np.pi * np.arange(fps) / fps)) / 2
+    held = np.linspace(1, 1 + sway, hold_s * fps)
+    depth = np.concatenate([np.zeros(2 * fps), out, held, held[-1] * out[::-1], np.zeros(fps)])
+    sequence = figure(yaw_deg=90, noise_px=1).squat(np.arange(len(depth)) / fps, depth)
+    counter = LiveCounter(load_exercise("squat"))
+    counts = [counter.step(poses_of(sequence, i), float(t)).count for i, t in enumerate(sequence.time_s)]
+    assert (counts[(2 + hold_s) * fps], counts[-1], counter.finish().count) == (0, 1, 1)
+    cut_off = LiveCounter(load_exercise("squat"))
+    for i in range((3 + hold_s) * fps):
+        cut_off.step(poses_of(sequence, i), float(sequence.time_s[i]))
+    assert cut_off.finish().count == 1
+
+
+@pytest.mark.parametrize("pause_s", [1.0, 5.0])
+def test_a_pause_deep_down_is_not_taken_for_going_away(figure: "type[Figure]", wave: "Waves", pause_s: float) -> None:
+    """Seen from the front, with the trunk and the arms forwards: all is foreshortened but the breadth."""
+    _, once = wave(1)
+    lowest = int(once.argmax())
+    depth = np.concatenate([*[once[:lowest], np.ones(round(30 * pause_s)), once[lowest:]] * 3])
+    sequence = figure(yaw_deg=90, noise_px=1).squat(np.arange(len(depth)) / 30, depth, deepest_deg=110)
+    points, index = sequence.keypoints.copy(), sequence.skeleton.index
+    for side in ("left", "right"):
+        hip, shoulder, elbow, wrist = (index(f"{side}_{name}") for name in ("hip", "shoulder", "elbow", "wrist"))
+        trunk = sequence.keypoints[:, 0, hip, 1] - sequence.keypoints[:, 0, shoulder, 1]
+        sunk = trunk * (1 - np.cos(np.radians(45) * depth))
+        for joint in (shoulder, elbow, wrist):
+            arm = sequence.keypoints[:, 0, joint, 1] - sequence.keypoints[:, 0, shoulder, 1]
+            points[:, 0, joint, 1] += sunk - arm * (1 - np.cos(np.radians(75) * depth))
+    assert states(replace(sequence, keypoints=points), "squat")[-1].count == 3
+
+
 def test_arms_in_turn_count_one_by_one(figure: "type[Figure]", wave: "Waves") -> None:
     left, right = (figure(noise_px=1).raise_arms(*wave(1, rest_s=0.1), side=side) for side in ("left", "right"))
     assert states(joined(left, right, left, right), "shoulder-flexion")[-1].count == 4

@@ -1,5 +1,6 @@
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import cv2
@@ -110,6 +111,25 @@ def test_a_camera_that_goes_silent_is_given_up(silence: threading.Event, monkeyp
     source.patience_s = 0.1
     with pytest.raises(MediaError, match=r"'camera:0' gave no picture for 0\.1 s, after 5 frames; check its cable"):
         list(source)
+
+
+@pytest.mark.parametrize(("selection", "wanted"), [(Selection(start_s=1.2), 1), (Selection(stride=60), 2)])
+def test_frames_that_nobody_asked_for_are_no_silence(
+    captures: list[Capture], monkeypatch: pytest.MonkeyPatch, selection: Selection, wanted: int
+) -> None:
+    def grab(_: Capture) -> bool:
+        time.sleep(0.02)
+        return True
+
+    monkeypatch.setattr(Capture, "grab", grab)
+    monkeypatch.setattr(prefetch, "_LOOK_S", 0.02)
+    source = CameraSource(0, selection, prefetch=4)
+    source.patience_s = 0.5
+    reader = iter(source)
+    seen = [next(reader) for _ in range(wanted)]
+    reader.close()
+    assert seen[-1].index % selection.stride == 0
+    assert not selection.is_before(seen[0].time_s or 0.0)
 
 
 def test_stride_and_size(captures: list[Capture]) -> None:
