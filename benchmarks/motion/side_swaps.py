@@ -229,7 +229,7 @@ def all_videos(keypoints: Path | None, noise: float, rounds: int) -> None:
         sd = np.fmax(trembling, noise * height_px(cleaned))
         for _ in range(rounds):
             judge(cleaned, cleaned, sd, rng, tallies, name)
-    table("Keypoints of the default model, as repaired", tallies)
+    table("Keypoints of the model that measures, as repaired", tallies)
 
 
 if __name__ == "__main__":
