@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +30,7 @@ example:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison; 0 when Gonio itself was timed, else 1."""
     args = _parser().parse_args(arguments)
-    files = Files(args.gonio_python, args.yolo_onnx, args.rtmlib_det, args.rtmlib_pose, args.download)
+    files = Files(**{name.name: getattr(args, name.name) for name in fields(Files)})
     report = Report(baseline=contenders.gonio_label(args.models[0]))
     try:
         pictures = _pictures(args)
@@ -126,8 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="YOLO11n-pose with real weights, to time instead of random ones",
     )
-    add("--rtmlib-det", type=Path, metavar="FILE", help="rtmlib's YOLOX detector as ONNX")
-    add("--rtmlib-pose", type=Path, metavar="FILE", help="an RTMPose network as ONNX")
+    _add_rtmlib(parser)
     add("--download", action="store_true", help="let rtmlib fetch its weights from its model server")
     add(
         "--gonio-python",
@@ -139,6 +139,20 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="FILE.md", help="write the tables there too")
     add("--json", type=Path, metavar="FILE", help="write every number there")
     return parser
+
+
+def _add_rtmlib(parser: argparse.ArgumentParser) -> None:
+    """Its two networks, each from one place."""
+    detector = parser.add_mutually_exclusive_group().add_argument
+    detector("--rtmlib-det", type=Path, metavar="FILE", help="rtmlib's YOLOX detector as ONNX")
+    detector("--rtmlib-rtmdet", type=Path, metavar="FILE", help="RTMDet-nano for people as ONNX, in YOLOX's place")
+    pose = parser.add_mutually_exclusive_group().add_argument
+    pose("--rtmlib-pose", type=Path, metavar="FILE", help="an RTMPose network as ONNX")
+    pose(
+        "--rtmlib-made-up-pose",
+        action="store_true",
+        help="the graph of RTMPose-s with made-up weights, to time only (needs PyTorch here)",
+    )
 
 
 def positive(text: str) -> int:

@@ -21,6 +21,10 @@ RANDOM_WEIGHTS = (
     "random weights: the published graph and its cost, but it finds nobody, so that its own post-processing "
     "is cheaper here than on real detections; --yolo-onnx times real weights"
 )
+MADE_UP_POSE = (
+    "RTMPose-s at 256 x 192 px has made-up weights in the published graph, of the published cost: its time counts, its "
+    "keypoints mean nothing"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ class Files:
     gonio_python: Path | None = None
     yolo_onnx: Path | None = None
     rtmlib_det: Path | None = None
+    rtmlib_rtmdet: Path | None = None
     rtmlib_pose: Path | None = None
+    rtmlib_made_up_pose: bool = False
     download: bool = False
 
 
@@ -101,14 +107,43 @@ def _mediapipe(_: Files) -> Contender:
 
 
 def _rtmlib(files: Files) -> Contender:
-    if files.rtmlib_det and files.rtmlib_pose:
-        options = {"det": str(files.rtmlib_det.resolve()), "pose": str(files.rtmlib_pose.resolve())}
+    if (files.rtmlib_det or files.rtmlib_rtmdet) and (files.rtmlib_pose or files.rtmlib_made_up_pose):
+        options = _rtmlib_files(files)
     elif files.download:
         options = {}
     else:
         raise EnvironmentFailedError(
-            "its weights are not in its package but on a model server, which was not asked; "
-            "allow that with --download, or name files by --rtmlib-det and --rtmlib-pose"
+            "its weights are not in its package but on a model server, which was not asked; allow that with --download,"
+            " name files by --rtmlib-det and --rtmlib-pose, or see --help for --rtmlib-rtmdet and --rtmlib-made-up-pose"
         )
     python = environments.ensure(environments.RTMLIB)
-    return Contender("rtmlib YOLOX + RTMPose", python, "benchmarks.peers.workers.rtmlib_worker", options)
+    pose = "RTMPose-s (made-up weights)" if "pose_note" in options else "RTMPose"
+    label = f"rtmlib {options.get('det_class', 'YOLOX')} + {pose}"
+    return Contender(label, python, "benchmarks.peers.workers.rtmlib_worker", options)
+
+
+def _rtmlib_files(files: Files) -> dict[str, str]:
+    """What its worker is told of the two networks; a file that is not there it would ask the model server for."""
+    for path in (files.rtmlib_det, files.rtmlib_rtmdet, files.rtmlib_pose):
+        if path and not path.is_file():
+            raise EnvironmentFailedError(f"there is no file '{path}'")
+    pose = {} if files.rtmlib_pose else {"pose_note": MADE_UP_POSE}
+    return {
+        "det": str((files.rtmlib_rtmdet or files.rtmlib_det or Path()).resolve()),
+        "det_class": "RTMDet" if files.rtmlib_rtmdet else "YOLOX",
+        "pose": str((files.rtmlib_pose or _made_up_pose()).resolve()),
+        **pose,
+    }
+
+
+def _made_up_pose() -> Path:
+    try:
+        from benchmarks.peers import rtmpose_graph  # PyTorch, which nothing else here needs
+    except ModuleNotFoundError as error:
+        raise EnvironmentFailedError(
+            f"its pose network cannot be made up without {error.name}; Gonio's extra 'train' installs it"
+        ) from error
+    path = WORK / "models" / "rtmpose-s-made-up.onnx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rtmpose_graph.export(rtmpose_graph.made_up(), path)
+    return path
