@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from gonio.arrays import ImageArray
-from gonio.io.sinks.encoding import to_yuv420
 from gonio.io.sinks.video import VideoSink
 from gonio.io.sources import open_source
+from gonio.io.yuv import to_yuv420
 from gonio.models.loader import load_model
 from gonio.pipeline import stream
 

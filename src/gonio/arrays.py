@@ -22,6 +22,8 @@ FlagArray = npt.NDArray[np.uint8]
 """Bits that say why something is not to be trusted."""
 ImageArray = npt.NDArray[np.uint8]
 """``(H, W, 3)`` uint8, RGB."""
+PixelBox = tuple[int, int, int, int]
+"""``x1 y1 x2 y2`` in whole pixels of a picture, the end excluded."""
 
 
 def check_shape(name: str, shape: Sequence[int], expected: Sequence[int | None]) -> None:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from gonio.draw.overlay import draw_over
 from gonio.errors import ConfigError
 from gonio.io.formats import PoseWriter, format_of, open_writer
 from gonio.io.sinks.behind import WriteBehind
@@ -112,13 +113,14 @@ class ResultWriter:
 
     def _draw(self, result: Result) -> None:
         """Draw and encode; runs in the writer's thread."""
+        frame = result.frame
         with timed("draw"):
-            picture = result.plot()
+            drawing = draw_over(frame.image, result.poses, style=result.style)
         if self._video is not None:
-            self._video.write(picture, result.frame.time_s or 0.0)
+            self._video.write(drawing.image, frame.time_s or 0.0, over=frame.yuv, changed=drawing.changed)
             self.media = [self._video.path]
         elif self._images is not None:
-            self.media.append(self._images.write(picture, result.frame.source))
+            self.media.append(self._images.write(drawing.image, frame.source))
 
     def __exit__(
         self,

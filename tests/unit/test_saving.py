@@ -1,6 +1,7 @@
 """ResultWriter: all or nothing at the start, and valid files at every end."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import jsonschema
 import numpy as np
 import pytest
 
+from gonio import saving
+from gonio.arrays import ImageArray
+from gonio.draw.overlay import Drawing
 from gonio.errors import ConfigError, MediaError
 from gonio.io.formats import schema
 from gonio.io.sources.base import FrameSource
@@ -17,6 +21,7 @@ from gonio.saving import ResultWriter, VideoSettings, source_stem
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import load_skeleton
+from gonio.structures.yuv import YuvColours, YuvPicture
 
 COCO = load_skeleton("coco17")
 EARLIER = "of an earlier run"
@@ -80,6 +85,40 @@ def test_drawn_video_of_a_late_piece_starts_at_0(tmp_path: Path) -> None:
         for index in range(3):
             writer.write(make_result(index, start_s=60))
     assert times(tmp_path / "run-poses.mp4") == pytest.approx([0, 0.1, 0.2])
+
+
+def test_a_film_keeps_what_was_not_drawn_on(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    luma, blue, red = (rng.integers(60, 180, size, dtype=np.uint8) for size in ((96, 128), (48, 64), (48, 64)))
+    yuv = YuvPicture((luma, blue, red), YuvColours(2, 2, 2))
+    frame = Frame(np.full((96, 128, 3), 120, np.uint8), time_s=0.0, yuv=yuv)
+    poses = replace(Poses.empty(COCO), **one_person(x=20.0, y=30.0))
+    writer = ResultWriter(
+        NoSource(),
+        model="some-model",
+        skeleton=COCO,
+        folder=tmp_path,
+        records=[],
+        video=VideoSettings(crf=0, preset="ultrafast"),
+    )
+    with writer:
+        writer.write(Result(frame, poses, "some-model"))
+    with av.open(str(writer.media[0])) as container:
+        (picture,) = container.decode(video=0)
+    found = picture.to_ndarray()[:96]
+    np.testing.assert_array_equal(found[:, 64:], luma[:, 64:])
+    assert (found[22:38, 12:28] != luma[22:38, 12:28]).mean() > 0.5
+
+
+def one_person(*, x: float, y: float) -> dict[str, Any]:
+    """The fields of a person whose keypoints all lie within a few pixels."""
+    spread = np.random.default_rng(1).uniform(-5, 5, (1, 17, 2))
+    return {
+        "keypoints": (spread + np.array([x, y])).astype(np.float32),
+        "scores": np.ones((1, 17), np.float32),
+        "boxes": np.array([[x - 5, y - 5, x + 5, y + 5]], np.float32),
+        "person_scores": np.ones(1, np.float32),
+    }
 
 
 def test_pictures(tmp_path: Path) -> None:
@@ -218,28 +257,28 @@ def test_an_error_while_drawing_ends_the_run(tmp_path: Path, monkeypatch: pytest
             for index in range(100):
                 writer.write(make_result(index))
 
-    drawn: list[int] = []
+    drawn: list[Drawing] = []
 
-    def plot(result: Result) -> np.ndarray:
-        if result.frame.index == 2:
+    def draw(image: ImageArray, *_: object, **__: object) -> Drawing:
+        if len(drawn) == 2:
             raise MediaError("no paint left")
-        drawn.append(result.frame.index)
-        return result.frame.image
+        drawn.append(Drawing(image, []))
+        return drawn[-1]
 
-    monkeypatch.setattr(Result, "plot", plot)
+    monkeypatch.setattr(saving, "draw_over", draw)
     with pytest.raises(MediaError, match="no paint left"):
         run()
-    assert drawn == [0, 1]
+    assert len(drawn) == 2
     assert times(tmp_path / "run-poses.mp4") == pytest.approx([0, 0.1])
     assert document(tmp_path / "a.json")["complete"] is False
     assert json.loads((tmp_path / "a.jsonl").read_text().splitlines()[-1]) == {"complete": False}
 
 
 def test_an_error_while_the_last_frame_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def plot(result: Result) -> np.ndarray:
+    def draw(*_: object, **__: object) -> Drawing:
         raise MediaError("no paint left")
 
-    monkeypatch.setattr(Result, "plot", plot)
+    monkeypatch.setattr(saving, "draw_over", draw)
 
     def run() -> None:
         with open_writer(tmp_path, "a.json", "a.jsonl") as writer:

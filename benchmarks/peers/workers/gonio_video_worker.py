@@ -25,7 +25,7 @@ class GonioFilm:
     def render(self, clip: Path, folder: Path) -> Drawn:
         """Everything that the command does from opening the clip to closing its files."""
         frames = people = 0
-        source = gonio.open_source(clip)
+        source = gonio.open_source(clip, keep_yuv=True)
         writer = ResultWriter(
             source,
             model=self._model.card.name,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gonio.arrays import BoolArray, FloatArray64, ImageArray, IntArray
-from gonio.draw.strokes import clip_segments, paint, strokes
+from gonio.arrays import BoolArray, FloatArray64, ImageArray, IntArray, PixelBox
+from gonio.draw.strokes import clip_segments, paint, reach, strokes
 from gonio.draw.tags import draw_boxes, draw_tags
 from gonio.errors import ConfigError
 from gonio.structures.frame import Frame
@@ -58,6 +58,14 @@ class DrawStyle:
 _DEFAULT_STYLE = DrawStyle()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """A picture that was drawn on, ``(H, W, 3)`` uint8 RGB, and the parts of it that may have changed."""
+
+    image: ImageArray
+    changed: list[PixelBox]
+
+
 def draw_poses(image: ImageArray, poses: Poses, *, style: DrawStyle = _DEFAULT_STYLE) -> ImageArray:
     """Draw everyone onto a copy of the picture.
 
@@ -75,19 +83,24 @@ def draw_poses(image: ImageArray, poses: Poses, *, style: DrawStyle = _DEFAULT_S
     Raises:
         ShapeError: If the image is not ``(H, W, 3)`` uint8.
     """
+    return draw_over(image, poses, style=style).image
+
+
+def draw_over(image: ImageArray, poses: Poses, *, style: DrawStyle = _DEFAULT_STYLE) -> Drawing:
+    """`draw_poses`, and where that changed the picture."""
     canvas = Frame(image).image.copy()  # a Frame checks the shape
     size_wh = (canvas.shape[1], canvas.shape[0])
     visible = poses.visible(style.min_score)
     points = poses.keypoints.astype(np.float64)
     widths = style.line_scale * _line_widths(points, visible, size_wh)
     boxed = np.asarray(np.isnan(points).all(axis=(1, 2)) | style.boxes, bool)
-    draw_boxes(canvas, poses[boxed], widths[boxed])
+    changed = draw_boxes(canvas, poses[boxed], widths[boxed])
     for person in np.argsort(-widths):  # small people last: thin lines stay readable on top of thick ones
         sure = _certainty(poses.scores[person], style)
-        _draw_person(canvas, points[person], visible[person], sure, widths[person], poses)
+        changed.append(_draw_person(canvas, points[person], visible[person], sure, widths[person], poses))
     if style.labels:
-        draw_tags(canvas, poses)
-    return canvas
+        changed += draw_tags(canvas, poses)
+    return Drawing(canvas, [box for box in changed if box[0] < box[2] and box[1] < box[3]])
 
 
 def _draw_person(
@@ -97,8 +110,8 @@ def _draw_person(
     sure: FloatArray64,
     width: float,
     poses: Poses,
-) -> None:
-    """One person: all edges first, then limbs, then joints, so that no edge cuts through a limb."""
+) -> PixelBox:
+    """One person: all edges first, then limbs, then joints, so that no edge cuts through a limb; says where."""
     size_wh = (canvas.shape[1], canvas.shape[0])
     links = np.asarray(poses.skeleton.links, np.int64).reshape(-1, 2)
     shown = np.flatnonzero(visible[links].all(axis=1))
@@ -114,7 +127,8 @@ def _draw_person(
     dark_limbs, light_limbs, limbs = strokes(start, end, width / 2 + np.repeat(grow, len(shown), axis=1))
     dark_discs, light_discs, discs, holes = strokes(at, at, np.concatenate([radius + grow, hole[None]]))
 
-    paint(canvas, np.concatenate([dark_limbs, dark_discs]), _DARK, 0.5)
+    edges = np.concatenate([dark_limbs, dark_discs])  # the widest of everything
+    paint(canvas, edges, _DARK, 0.5)
     paint(canvas, light_limbs, _LIGHT, 0.7)
     for link, outline in zip(shown, limbs, strict=True):
         opacity = 0.3 + 0.7 * float(sure[links[link]].min())
@@ -123,6 +137,7 @@ def _draw_person(
     for joint, outline in zip(joints, discs, strict=True):
         paint(canvas, outline[None], poses.skeleton.keypoint_colours[joint])
     paint(canvas, holes[hole > 0], _DARK)
+    return reach(edges, canvas)
 
 
 def _certainty(scores: FloatArray64, style: DrawStyle) -> FloatArray64:

@@ -6,7 +6,7 @@
 import cv2
 import numpy as np
 
-from gonio.arrays import BoolArray, FloatArray64, ImageArray, IntArray
+from gonio.arrays import BoolArray, FloatArray64, ImageArray, IntArray, PixelBox
 from gonio.structures.skeleton import Colour
 
 _SHIFT = 4
@@ -80,16 +80,28 @@ def paint(canvas: ImageArray, outlines: IntArray, colour: Colour, opacity: float
     if opacity >= 1.0:
         _fill(canvas, outlines, colour)
         return
-    if len(outlines) == 0:
-        return
-    # Only the part of the picture that the polygons cover is blended.
-    x1, y1 = np.maximum((outlines.min(axis=(0, 1)) >> _SHIFT) - 2, 0)
-    x2, y2 = np.maximum((outlines.max(axis=(0, 1)) >> _SHIFT) + 3, 0)
+    x1, y1, x2, y2 = reach(outlines, canvas)  # only that is blended
     region = canvas[y1:y2, x1:x2]
     if region.size:
         painted = region.copy()
         _fill(painted, outlines - (np.array([x1, y1]) << _SHIFT), colour)
         cv2.addWeighted(painted, opacity, region, 1.0 - opacity, 0.0, dst=region)
+
+
+def reach(outlines: IntArray, canvas: ImageArray) -> PixelBox:
+    """The part of a canvas that `paint` can change with these outlines, ``(M, P, 2)`` from ``strokes``."""
+    if len(outlines) == 0:
+        return 0, 0, 0, 0
+    low = (outlines.min(axis=(0, 1)) >> _SHIFT) - 2
+    high = (outlines.max(axis=(0, 1)) >> _SHIFT) + 3
+    return within(canvas, int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+
+
+def within(canvas: ImageArray, x1: int, y1: int, x2: int, y2: int) -> PixelBox:
+    """The part of a box that lies in the picture; of no size if nothing does."""
+    height, width = canvas.shape[:2]
+    left, top = min(max(x1, 0), width), min(max(y1, 0), height)
+    return left, top, max(min(x2, width), left), max(min(y2, height), top)
 
 
 def _fill(canvas: ImageArray, outlines: IntArray, colour: Colour) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from gonio.arrays import ImageArray
 from gonio.errors import ShapeError
+from gonio.structures.yuv import YuvPicture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,6 +18,7 @@ class Frame:
         index: Position in the source, counted from 0 over all decoded frames, also those that a stride skips.
         time_s: Presentation time in seconds from the source's first frame; None for a still.
         source: The file, URL, ``camera:0`` or ``array`` it came from.
+        yuv: The same picture as its video holds it, if that was asked for (`open_source`) and is 8 bit 4:2:0.
 
     Raises:
         ShapeError: If the image is not ``(H, W, 3)`` uint8 with at least one pixel.
@@ -26,6 +28,7 @@ class Frame:
     index: int = 0
     time_s: float | None = None
     source: str = "array"
+    yuv: YuvPicture | None = None
 
     def __post_init__(self) -> None:
         image: object = self.image

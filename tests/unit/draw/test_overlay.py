@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gonio.arrays import ImageArray
-from gonio.draw.overlay import DrawStyle, draw_poses
+from gonio.draw.overlay import DrawStyle, draw_over, draw_poses
 from gonio.errors import ConfigError, ShapeError
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import Skeleton, load_skeleton
@@ -273,3 +275,28 @@ def test_of_a_person_without_keypoints_the_box_is_drawn() -> None:
     corner = np.clip(unknown.boxes[0, :2], 0, None)
     assert pixel(draw_poses(grey(), unknown), corner) != (128, 128, 128)
     assert pixel(draw_poses(grey(), known), corner) == (128, 128, 128)
+
+
+@given(
+    places=st.lists(
+        st.tuples(st.floats(-300, 900), st.floats(-300, 700), st.floats(2, 900), st.floats(0.3, 1)), max_size=4
+    ),
+    boxes=st.booleans(),
+    labels=st.booleans(),
+    line_scale=st.sampled_from([0.1, 1.0, 10.0]),
+)
+def test_only_what_is_said_to_have_changed_has(
+    places: list[tuple[float, float, float, float]], boxes: bool, labels: bool, line_scale: float
+) -> None:
+    people = [person(height=height, at=(x, y), score=score) for x, y, height, score in places]
+    poses = replace(
+        poses_of(np.concatenate([np.empty((0, 17, 2)), *(one.keypoints for one in people)])),
+        scores=np.concatenate([np.empty((0, 17), np.float32), *(one.scores for one in people)]),
+    )
+    drawing = draw_over(grey(), poses, style=DrawStyle(boxes=boxes, labels=labels, line_scale=line_scale))
+    changed = (drawing.image != grey()).any(axis=-1)
+    for x1, y1, x2, y2 in drawing.changed:
+        assert 0 <= x1 < x2 <= 640
+        assert 0 <= y1 < y2 <= 480
+        changed[y1:y2, x1:x2] = False
+    assert not changed.any()

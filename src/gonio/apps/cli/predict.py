@@ -102,7 +102,8 @@ def predict(
     """
     style = DrawStyle(min_score=min_score, boxes=boxes, labels=labels)
     video = VideoSettings(crf=crf, preset=preset)
-    opening = partial(open_source, start_s=start, end_s=end, stride=stride)
+    draws = out is not None or json is None
+    opening = partial(open_source, start_s=start, end_s=end, stride=stride, keep_yuv=draws)
     loading = partial(load_model, model, runtime=runtime, device=device, input_size=input_size, detector=detector)
     sources = list(dict.fromkeys(inner for name in source for inner in sources_named(name)))
     if len(sources) > 1 or sources != source:  # the options mean the same whether a folder holds one video or two
@@ -126,7 +127,7 @@ def predict(
             f"--out is '{out}', and means the folder for what is drawn; give a folder, and the numbers' file to --json"
         )
     opened = opening(sources[0])
-    folder = out if out or json else DEFAULT_FOLDER
+    folder = (out or DEFAULT_FOLDER) if draws else None
     stem = source_stem(opened.name)
     records = [json] if json else [str((folder or DEFAULT_FOLDER) / f"{stem}-poses.json")]
     outputs = outputs_of(opened, stem, folder, [*records, *(also or [])])

@@ -10,10 +10,11 @@ import av
 import cv2
 import numpy as np
 from av.packet import Packet
-from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 
-from gonio.arrays import ImageArray
+from gonio.arrays import ImageArray, PixelBox
+from gonio.io.yuv import plane_pixels, write_yuv420
+from gonio.structures.yuv import YuvColours, YuvPicture
 
 _log = logging.getLogger(__name__)
 
@@ -34,23 +35,11 @@ PRESETS = (
 """Gonio's own, and libx264's from the quickest to the smallest file."""
 
 _H264_ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
-_BT709 = 1  # the number of BT.709 in H.264's tables of colour matrices, primaries and transfers
 _LIMITED_RANGE = 1
 _BITS_PER_PIXEL = 0.15  # for encoders that know no constant quality
 
 # Beyond ultrafast: sub-pixel search by a look at luma alone, and small blocks.
 _QUICK_OPTIONS = {"preset": "ultrafast", "x264-params": "subme=1:partitions=i4x4,i8x8:8x8dct=1"}
-
-_RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722  # ITU-R BT.709-6, 3.2
-_TO_YUV = np.array(
-    [
-        [219 / 255 * _RED, 219 / 255 * _GREEN, 219 / 255 * _BLUE, 16],
-        [-112 / 255 * _RED / (1 - _BLUE), -112 / 255 * _GREEN / (1 - _BLUE), 112 / 255, 128],
-        [112 / 255, -112 / 255 * _GREEN / (1 - _RED), -112 / 255 * _BLUE / (1 - _RED), 128],
-    ],
-    np.float32,
-)
-"""RGB of 0 to 255 to BT.709's luma and colour differences in the limited range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +88,16 @@ class Encoding:
         path: ``.mov`` gives QuickTime, any other suffix MP4.
         size_wh: Even width and height in px.
         settings: How to encode.
+        colours: What the file's numbers shall mean.
 
     Raises:
         av.FFmpegError: From here and every method, if FFmpeg cannot do it; an OSError too where the disk is
             at fault.
     """
 
-    def __init__(self, path: Path, size_wh: tuple[int, int], settings: EncoderSettings) -> None:
+    def __init__(self, path: Path, size_wh: tuple[int, int], settings: EncoderSettings, colours: YuvColours) -> None:
         self.size_wh = size_wh
+        self._colours = colours
         self._time_base = Fraction(1, settings.ticks_per_s)
         self._durations: dict[int, int] = {}  # of the frames that the encoder holds back, by tick
         form = "mov" if path.suffix.lower() == ".mov" else "mp4"
@@ -114,21 +105,40 @@ class Encoding:
         # first.
         self._container = av.open(str(path.absolute()), "w", format=form, options={"movflags": "+faststart"})
         self._stream = self._add_stream(settings)
+        self._frame = av.VideoFrame(*size_wh, "yuv420p")
+        self._frame.time_base = self._time_base
 
-    def add(self, image: ImageArray, tick: int, duration: int) -> None:
+    def add(
+        self,
+        image: ImageArray,
+        tick: int,
+        duration: int,
+        *,
+        over: YuvPicture | None = None,
+        changed: Sequence[PixelBox] = (),
+    ) -> None:
         """Encode one frame.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB of any size.
             tick: Its time, later than the one before.
             duration: Ticks that it lasts if it is the last one; else the next one's time decides.
+            over: The picture that ``image`` was before something was drawn on it: taken as it is, where it has the size
+                and the colours of the file, but for ``changed``.
+            changed: Where ``image`` differs from ``over``.
         """
-        frame = av.VideoFrame(*self.size_wh, "yuv420p")
-        _write_yuv420(fitted(image, self.size_wh), [_pixels(plane) for plane in frame.planes])
-        frame.pts = tick
-        frame.time_base = self._time_base
+        self._frame.make_writable()  # an encoder may still hold the last picture
+        planes = [plane_pixels(plane) for plane in self._frame.planes]
+        if over is None or over.size_wh != self.size_wh or over.colours != self._colours:
+            write_yuv420(fitted(image, self.size_wh), planes, self._colours)
+        else:
+            for plane, decoded in zip(planes, over.planes, strict=True):
+                np.copyto(plane, decoded)
+            for box in changed:
+                _overwrite(planes, image, box, self._colours)
+        self._frame.pts = tick
         self._durations[tick] = duration
-        self._mux(self._stream.encode(frame))
+        self._mux(self._stream.encode(self._frame))
 
     def finish(self) -> None:
         """Write what the encoder holds back, and the index."""
@@ -159,42 +169,21 @@ class Encoding:
         # With B frames FFmpeg gives a file of uneven rate too short a duration; without them it is quicker
         # too.
         context.max_b_frames = 0
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.colorspace = self._colours.matrix
+        context.color_primaries = self._colours.primaries
+        context.color_trc = self._colours.transfer
         context.color_range = _LIMITED_RANGE
         if settings.encoder != "libx264":
             stream.bit_rate = int(_BITS_PER_PIXEL * self.size_wh[0] * self.size_wh[1] * settings.fps)
         return stream
 
 
-def to_yuv420(image: ImageArray) -> ImageArray:
-    """BT.709 in the limited range, colours halved both ways by the mean of four pixels.
-
-    OpenCV's own conversion to this layout is BT.601's, FFmpeg's takes three to five times as long.
-
-    Args:
-        image: ``(H, W, 3)`` uint8 RGB, H and W even.
-
-    Returns:
-        ``(3 H / 2, W)`` uint8: the planes Y, U, V one after the other, as FFmpeg's ``yuv420p``.
-    """
-    height, width = image.shape[:2]
-    planes = np.empty((height * 3 // 2, width), np.uint8)
-    _write_yuv420(image, [planes[:height], *planes[height:].reshape(2, height // 2, width // 2)])
-    return planes
-
-
-def _write_yuv420(image: ImageArray, planes: Sequence[ImageArray]) -> None:
-    """`to_yuv420` into the three planes, in place."""
-    full = cv2.transform(image, _TO_YUV)
-    halved = cv2.resize(full, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    for channel, (pixels, plane) in enumerate(zip((full, halved, halved), planes, strict=True)):
-        cv2.extractChannel(pixels, channel, dst=plane)
-
-
-def _pixels(plane: VideoPlane) -> ImageArray:
-    """``(H, W)`` view of a plane's bytes, without the padding at the end of its rows."""
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]
+def _overwrite(planes: Sequence[ImageArray], image: ImageArray, box: PixelBox, colours: YuvColours) -> None:
+    """Put one part of an image of even size into the planes; four pixels share a colour, so it grows to whole ones."""
+    x1, y1, x2, y2 = box[0] & ~1, box[1] & ~1, (box[2] + 1) & ~1, (box[3] + 1) & ~1
+    luma, *differences = planes
+    halves = [plane[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2] for plane in differences]
+    write_yuv420(image[y1:y2, x1:x2], [luma[y1:y2, x1:x2], *halves], colours)
 
 
 def even_size(image: ImageArray) -> tuple[int, int]:

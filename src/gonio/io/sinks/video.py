@@ -4,6 +4,7 @@ import errno
 import logging
 import math
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +12,11 @@ from typing import NoReturn, Self
 
 import av
 
-from gonio.arrays import ImageArray
+from gonio.arrays import ImageArray, PixelBox
 from gonio.errors import ConfigError, MediaError, ShapeError
 from gonio.io.atomic import atomic_path
 from gonio.io.sinks.encoding import PRESETS, QUICK, EncoderSettings, Encoding, even_size, pick_encoder
+from gonio.structures.yuv import BT709, YuvPicture
 from gonio.timing import timed
 
 _log = logging.getLogger(__name__)
@@ -28,10 +30,10 @@ _DEFAULT_FPS = 30.0
 class VideoSink:
     """Writes frames at the times that they have, constant rate or not.
 
-    The file is MP4 or QuickTime with H.264 (MPEG-4, with a warning, where FFmpeg has no H.264 encoder),
-    4:2:0, BT.709, index at the front. Times are kept to one tick of 1/90000 s. The last frame lasts 1 /
-    ``fps_hint``, or as long as the one before it. A frame whose time is not later than that of the one
-    before is written one tick after it; the first such is logged.
+    The file is MP4 or QuickTime with H.264 (MPEG-4, with a warning, where FFmpeg has no H.264 encoder), 4:2:0, index at
+    the front, in the colours of the first frame's ``over``, without one in BT.709. Times are kept to one tick of
+    1/90000 s. The last frame lasts 1 / ``fps_hint``, or as long as the one before it. A frame whose time is not later
+    than that of the one before is written one tick after it; the first such is logged.
 
     H.264 needs even sizes: an odd picture is extended by a copy of its last column or row. The first frame
     sets the size; a later one of another size is scaled to fit, centred on black.
@@ -86,12 +88,22 @@ class VideoSink:
         self._place = ExitStack()
         self._temporary = self._place.enter_context(atomic_path(self.path))
 
-    def write(self, image: ImageArray, time_s: float) -> None:
+    def write(
+        self,
+        image: ImageArray,
+        time_s: float,
+        *,
+        over: YuvPicture | None = None,
+        changed: Sequence[PixelBox] = (),
+    ) -> None:
         """Add one frame.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.
             time_s: Its presentation time in seconds; frames come in order of time.
+            over: What ``image`` was before it was drawn on, as its video holds it. A film of such pictures keeps their
+                colours, and what was not drawn on exactly as it was, and takes less time.
+            changed: Where in the image the two differ.
 
         Raises:
             ConfigError: If the time is not a number or lies before ``start_s``.
@@ -106,9 +118,10 @@ class VideoSink:
         with timed("encode"):
             try:
                 if self._encoding is None:
-                    self._encoding = Encoding(self._temporary, even_size(image), self._settings)
+                    colours = BT709 if over is None else over.colours
+                    self._encoding = Encoding(self._temporary, even_size(image), self._settings, colours)
                 self._tell_of_size(image, self._encoding.size_wh)
-                self._encoding.add(image, tick, self._duration(tick))
+                self._encoding.add(image, tick, self._duration(tick), over=over, changed=changed)
             except (av.FFmpegError, OSError) as error:
                 self._give_up(error)
         self._last_tick = tick

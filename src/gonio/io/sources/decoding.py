@@ -15,6 +15,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from gonio.arrays import ImageArray
+from gonio.io.yuv import as_decoded
+from gonio.structures.frame import Frame
 
 _log = logging.getLogger(__name__)
 
@@ -180,9 +182,16 @@ class Uprighter:
     garbage collection, hundreds of frames later.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_yuv: bool = False) -> None:
+        self._keep_yuv = keep_yuv
         self._rotation: int | None = None
         self._matrix = _UNTURNED
+
+    def frame(self, picture: VideoFrame, *, index: int, time_s: float, source: str) -> Frame:
+        """A decoded frame in Gonio's terms; with ``keep_yuv`` also as it was, unless it was turned or mirrored."""
+        rgb = self.rgb(picture)
+        yuv = as_decoded(picture) if self._keep_yuv and self._matrix == _UNTURNED else None
+        return Frame(rgb, index=index, time_s=time_s, source=source, yuv=yuv)
 
     def rgb(self, picture: VideoFrame) -> ImageArray:
         """Pixels of a frame, ``(H, W, 3)`` uint8 RGB, turned and mirrored.

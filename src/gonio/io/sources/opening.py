@@ -34,6 +34,7 @@ def open_source(
     end_s: float | None = None,
     stride: int = 1,
     prefetch: int = 4,
+    keep_yuv: bool = False,
 ) -> Source:
     """Open whatever holds frames.
 
@@ -46,6 +47,9 @@ def open_source(
         end_s: Stop at this time; a frame at exactly ``end_s`` is left out.
         stride: Take every n-th frame or picture.
         prefetch: Frames to decode ahead in a thread; 0 for none.
+        keep_yuv: Give the frames of a video file also as they were decoded (``Frame.yuv``): a film that `ResultWriter`
+            draws then keeps their colours and takes less time. Do not draw on ``Frame.image`` yourself then: the film
+            would not show it.
 
     Raises:
         MediaError: If it is not there, cannot be read, or holds nothing that can be decoded.
@@ -61,7 +65,10 @@ def open_source(
     if isinstance(source, int | np.integer):
         return _open_camera(str(source), selection, prefetch)
     if isinstance(source, str | PathLike):
-        return _open_named(str(source), selection, prefetch)
+        opened = _open_named(str(source), selection, prefetch)
+        if isinstance(opened, VideoSource):
+            opened.keep_yuv = keep_yuv
+        return opened
     if isinstance(source, np.ndarray):
         # An (N, H, W, 3) array is a batch, which reads like a list of pictures.
         pictures = list(source) if source.ndim == 4 else [source]

@@ -65,6 +65,9 @@ class VideoSource(FrameSource):
         name: What to call it, if not by its path.
         prefetch: How many frames to decode ahead.
 
+    Attributes:
+        keep_yuv: Whether frames keep the picture as it was decoded too.
+
     Raises:
         MediaError: If it cannot be opened as a video.
     """
@@ -73,6 +76,7 @@ class VideoSource(FrameSource):
         super().__init__(name or str(path), is_video=True, prefetch=prefetch)
         self._path = path
         self._selection = selection
+        self.keep_yuv = False
         check_is_file(path)
         container, stream = self._open()
         with container:
@@ -123,7 +127,7 @@ class VideoSource(FrameSource):
     def _frames(self) -> Generator[Frame, None, None]:
         container, stream = self._open()
         with container:
-            run = _Run(self.name, self._selection, self._header)
+            run = _Run(self.name, self._selection, self._header, Uprighter(keep_yuv=self.keep_yuv))
             decoded = run.decode(container, stream)
             while True:
                 with timed("decode"):
@@ -141,13 +145,13 @@ class VideoSource(FrameSource):
 class _Run:
     """One pass through a video, and its tallies."""
 
-    def __init__(self, name: str, selection: Selection, header: VideoHeader) -> None:
+    def __init__(self, name: str, selection: Selection, header: VideoHeader, uprighter: Uprighter) -> None:
         self.frames = 0
         self._name = name
         self._selection = selection
         self._header = header
         self._clock = Clock(header.frame_s, name)
-        self._uprighter = Uprighter()
+        self._uprighter = uprighter
         self._wanted = 0
         self._damaged = 0
         self._covered_s = 0.0
@@ -167,7 +171,7 @@ class _Run:
             elif not self._selection.is_before(time_s):
                 if self._wanted % self._selection.stride == 0:
                     check_pixels((picture.width, picture.height), self._name)
-                    yield Frame(self._uprighter.rgb(picture), index=index, time_s=time_s, source=self._name)
+                    yield self._uprighter.frame(picture, index=index, time_s=time_s, source=self._name)
                 self._wanted += 1
         self._whole = True
 

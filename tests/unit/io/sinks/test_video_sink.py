@@ -10,8 +10,9 @@ import pytest
 
 from gonio.arrays import ImageArray
 from gonio.errors import ConfigError, MediaError, ShapeError
-from gonio.io.sinks.encoding import to_yuv420
 from gonio.io.sinks.video import VideoSink
+from gonio.io.yuv import to_yuv420
+from gonio.structures.yuv import YuvColours, YuvPicture
 from gonio.timing import record_stages
 
 TICK_S = 1 / 90_000
@@ -177,6 +178,61 @@ def test_without_loss_every_pixel_comes_back(tmp_path: Path, size_wh: tuple[int,
     with av.open(str(tmp_path / "a.mp4")) as container:
         for image, frame in zip(pictures, container.decode(video=0), strict=True):
             np.testing.assert_array_equal(frame.to_ndarray(), to_yuv420(image))
+
+
+SMPTE170M = YuvColours(matrix=6, primaries=6, transfer=6)
+
+
+def decoded(luma: int, colours: YuvColours, size_wh: tuple[int, int] = (64, 48)) -> YuvPicture:
+    """Noise, which no conversion would leave as it is."""
+    width, height = size_wh
+    noise = np.random.default_rng(luma).integers(luma, luma + 100, (height * 3 // 2, width), dtype=np.uint8)
+    blue, red = noise[height:].reshape(2, height // 2, width // 2)
+    return YuvPicture((noise[:height], blue, red), colours)
+
+
+def planes_of(path: Path) -> list[list[ImageArray]]:
+    with av.open(str(path)) as container:
+        flat = [frame.to_ndarray() for frame in container.decode(video=0)]
+    return [[one[:48], *one[48:].reshape(2, 24, 32)] for one in flat]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("box", [(10, 8, 30, 20), (11, 9, 29, 19), (0, 0, 64, 48)])
+def test_what_was_not_drawn_on_is_kept_to_the_bit(tmp_path: Path, box: tuple[int, int, int, int]) -> None:
+    before = [decoded(20 + index, SMPTE170M) for index in range(3)]
+    with VideoSink(tmp_path / "a.mp4", crf=0) as sink:
+        for index, yuv in enumerate(before):
+            sink.write(picture(), index / 30, over=yuv, changed=[box])
+    drawn = to_yuv420(picture(), SMPTE170M)
+    x1, y1, x2, y2 = (box[0] & ~1, box[1] & ~1, (box[2] + 1) & ~1, (box[3] + 1) & ~1)
+    for yuv, (luma, *differences) in zip(before, planes_of(tmp_path / "a.mp4"), strict=True):
+        expected = yuv.planes[0].copy()
+        expected[y1:y2, x1:x2] = drawn[0, 0]
+        np.testing.assert_array_equal(luma, expected)
+        for plane, found, value in zip(yuv.planes[1:], differences, drawn[48:].reshape(2, -1)[:, 0], strict=True):
+            expected = plane.copy()
+            expected[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2] = value
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("colours", [SMPTE170M, YuvColours(2, 2, 2), YuvColours(1, 1, 1)])
+def test_the_file_says_what_its_first_picture_said(tmp_path: Path, colours: YuvColours) -> None:
+    with VideoSink(tmp_path / "a.mp4") as sink:
+        sink.write(picture(), 0.0, over=decoded(20, colours))
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        frame = next(container.decode(video=0))
+        assert YuvColours(frame.colorspace, frame.color_primaries, frame.color_trc) == colours
+
+
+@pytest.mark.parametrize(
+    "other", [None, decoded(20, YuvColours(1, 1, 1)), decoded(20, SMPTE170M, (32, 24))], ids=["none", "colours", "size"]
+)
+def test_a_picture_that_does_not_fit_the_file_is_converted(tmp_path: Path, other: YuvPicture | None) -> None:
+    with VideoSink(tmp_path / "a.mp4", crf=0) as sink:
+        sink.write(picture(), 0.0, over=decoded(20, SMPTE170M))
+        sink.write(picture(), 0.1, over=other)
+    (luma, *_) = planes_of(tmp_path / "a.mp4")[1]
+    np.testing.assert_array_equal(luma, to_yuv420(picture(), SMPTE170M)[:48])
 
 
 @pytest.mark.parametrize("preset", ["quick", "veryfast"])

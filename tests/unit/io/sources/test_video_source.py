@@ -2,7 +2,7 @@ import logging
 import struct
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gonio.errors import MediaError, TruncatedMediaError
 from gonio.io.sources import open_source
+from gonio.io.yuv import to_yuv420
 from gonio.structures.frame import Frame
 from gonio.timing import record_stages
 
@@ -42,6 +43,33 @@ def test_every_frame_with_its_time(clip: Path, prefetch: int) -> None:
 def test_colours_are_rgb(media: "Media", clip: Path) -> None:
     (frame, *_) = open_source(clip)
     assert np.abs(frame.image[8, 8].astype(int) - media.red).max() < 12
+
+
+def test_a_frame_can_keep_what_was_decoded(clip: Path) -> None:
+    assert next(iter(open_source(clip))).yuv is None
+    with av.open(str(clip)) as container:
+        pictures = [picture.to_ndarray() for picture in container.decode(video=0)]
+    for frame, flat in zip(open_source(clip, keep_yuv=True), pictures, strict=True):
+        assert frame.yuv is not None
+        assert frame.yuv.size_wh == frame.size_wh
+        luma, blue, red = frame.yuv.planes
+        np.testing.assert_array_equal(np.concatenate([luma.ravel(), blue.ravel(), red.ravel()]), flat.ravel())
+        # What a film puts in its place where somebody is drawn: the same but for rounding, and colours at edges.
+        assert np.abs(to_yuv420(frame.image, frame.yuv.colours)[:48].astype(int) - luma).mean() < 1.5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"rotation": (90.0, False)}, id="turned"),
+        pytest.param({"pix_fmt": "yuv420p10le"}, id="10 bit"),
+        pytest.param({"pix_fmt": "yuv444p", "size_wh": (63, 47)}, id="odd"),
+        pytest.param({"pix_fmt": "yuvj420p"}, id="full range"),
+    ],
+)
+def test_not_of_every_video(media: "Media", tmp_path: Path, options: dict[str, Any]) -> None:
+    path = media.video(tmp_path / "a.mp4", frames=3, **options)
+    assert [frame.yuv for frame in open_source(path, keep_yuv=True)] == [None] * 3
 
 
 @pytest.mark.parametrize(

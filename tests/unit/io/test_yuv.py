@@ -1,25 +1,28 @@
-"""RGB to BT.709 in 4:2:0; the oracle is FFmpeg's swscale (through PyAV), which is slower."""
+"""RGB to YUV in 4:2:0; the oracle is FFmpeg's swscale (through PyAV), which is slower."""
 
 import av
 import numpy as np
 import pytest
 
 from gonio.arrays import ImageArray
-from gonio.io.sinks.encoding import to_yuv420
+from gonio.io.yuv import to_yuv420
+from gonio.structures.yuv import YuvColours
 
 PRIMARIES = [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (128, 128, 128)]
 
 
-def of_ffmpeg(image: ImageArray) -> ImageArray:
+def of_ffmpeg(image: ImageArray, matrix: str = "ITU709") -> ImageArray:
     rgb = av.VideoFrame.from_ndarray(image, format="rgb24")
-    frame = rgb.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+    frame = rgb.reformat(format="yuv420p", dst_colorspace=matrix, dst_color_range="MPEG")
     return np.asarray(frame.to_ndarray(), np.uint8)
 
 
+@pytest.mark.parametrize(("matrix", "name"), [(1, "ITU709"), (5, "ITU601"), (6, "SMPTE170M"), (2, "DEFAULT")])
 @pytest.mark.parametrize("rgb", [*PRIMARIES, (200, 60, 30), (20, 180, 220)])
-def test_flat_colours(rgb: tuple[int, int, int]) -> None:
+def test_flat_colours(rgb: tuple[int, int, int], matrix: int, name: str) -> None:
     image = np.full((32, 64, 3), rgb, np.uint8)
-    assert np.abs(to_yuv420(image).astype(int) - of_ffmpeg(image)).max() <= 1
+    ours = to_yuv420(image, YuvColours(matrix, 2, 2))
+    assert np.abs(ours.astype(int) - of_ffmpeg(image, name)).max() <= 1
 
 
 def test_black_and_white_fill_the_limited_range() -> None:
