@@ -228,3 +228,19 @@ class TestDrawing:
     def test_a_grey_picture_is_refused(self) -> None:
         with pytest.raises(ConfigError, match="height, width, 3"):
             self.utils.draw_landmarks(np.zeros((20, 20), np.uint8), None)
+
+
+def test_what_old_programs_also_reach_for() -> None:
+    pixel = mp.solutions.drawing_utils._normalized_to_pixel_coordinates
+    assert pixel(0.5, 0.25, 640, 480) == (320, 120)
+    assert pixel(1.0, 1.0, 640, 480) == (639, 479)
+    assert pixel(1.01, 0.5, 640, 480) is None
+    assert pixel(0.5, float("nan"), 640, 480) is None
+    assert mp.solutions.pose_connections.POSE_CONNECTIONS is pose_module.POSE_CONNECTIONS
+    assert NormalizedLandmark(0.1, 0.2).presence == 0
+    assert mp.__version__
+
+
+def test_a_network_that_is_not_installed_names_one_that_is() -> None:
+    with pytest.raises(ConfigError, match=r"model_complexity is 2.*or give 1"):
+        pose_module.Pose(model_complexity=2)

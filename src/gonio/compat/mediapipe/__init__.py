@@ -5,6 +5,7 @@
 Only the pose solution and its drawing are here. docs/blazepose.md says what is the same and what differs.
 """
 
+from gonio._version import __version__
 from gonio.compat.mediapipe import solutions
 
-__all__ = ["solutions"]
+__all__ = ["__version__", "solutions"]

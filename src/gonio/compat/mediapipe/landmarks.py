@@ -14,12 +14,14 @@ class Landmark:
         y: Metres.
         z: Metres.
         visibility: Probability that it is in the picture and not hidden.
+        presence: 0, as in MediaPipe's results, which leave it unset.
     """
 
     x: float = 0.0
     y: float = 0.0
     z: float = 0.0
     visibility: float = 0.0
+    presence: float = 0.0
 
     def HasField(self, name: str) -> bool:  # noqa: N802 - MediaPipe's name
         """Whether the field is set: as in MediaPipe's results, all are but ``presence``."""

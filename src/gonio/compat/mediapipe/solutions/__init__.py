@@ -1,8 +1,8 @@
-"""``mp.solutions``: pose, drawing_utils and drawing_styles."""
+"""``mp.solutions``: pose, pose_connections, drawing_utils and drawing_styles."""
 
-from gonio.compat.mediapipe.solutions import drawing_styles, drawing_utils, pose
+from gonio.compat.mediapipe.solutions import drawing_styles, drawing_utils, pose, pose_connections
 
-__all__ = ["drawing_styles", "drawing_utils", "pose"]
+__all__ = ["drawing_styles", "drawing_utils", "pose", "pose_connections"]
 
 
 def __getattr__(name: str) -> object:

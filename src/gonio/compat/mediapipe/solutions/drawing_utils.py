@@ -117,13 +117,25 @@ def plot_landmarks(
     plt.show()
 
 
+def _normalized_to_pixel_coordinates(
+    normalized_x: float, normalized_y: float, image_width: int, image_height: int
+) -> tuple[int, int] | None:
+    """The pixel of a landmark, None outside the picture: private in MediaPipe too, and used all the same."""
+    if not (0 <= normalized_x <= 1 and 0 <= normalized_y <= 1):
+        return None
+    return min(int(normalized_x * image_width), image_width - 1), min(
+        int(normalized_y * image_height), image_height - 1
+    )
+
+
 def _places(landmark_list: NormalizedLandmarkList, image: ImageArray) -> dict[int, tuple[int, int]]:
     """Pixel of each landmark that is seen and in the picture."""
     height, width = image.shape[:2]
     found = {}
     for index, one in enumerate(landmark_list.landmark):
-        if one.visibility >= _SEEN and 0 <= one.x <= 1 and 0 <= one.y <= 1:
-            found[index] = (min(int(one.x * width), width - 1), min(int(one.y * height), height - 1))
+        place = _normalized_to_pixel_coordinates(one.x, one.y, width, height)
+        if one.visibility >= _SEEN and place is not None:
+            found[index] = place
     return found
 
 

@@ -9,6 +9,7 @@ from gonio.arrays import FloatArray64, ImageArray
 from gonio.compat.mediapipe.landmarks import LandmarkList, NormalizedLandmarkList, in_metres, normalised
 from gonio.compat.mediapipe.pose_landmark import PoseLandmark
 from gonio.compat.mediapipe.smoothing import PoseSmoother
+from gonio.compat.mediapipe.solutions.pose_connections import POSE_CONNECTIONS
 from gonio.errors import ConfigError, WeightsError
 from gonio.models.blazepose import BlazePoseModel, Looks
 from gonio.models.loader import load_model
@@ -19,19 +20,6 @@ __all__ = ["POSE_CONNECTIONS", "Pose", "PoseLandmark", "PoseResults"]
 _MODELS = ("blazepose-lite", "blazepose-full", "blazepose-heavy")
 _CANDIDATES = 3
 """So many proposals are looked at, before it is said that nobody is there."""
-
-POSE_CONNECTIONS = frozenset(
-    (a, b)
-    for a, b in (
-        *((0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (9, 10)),  # face
-        *((11, 12), (11, 23), (12, 24), (23, 24)),  # trunk
-        *((11, 13), (13, 15), (15, 17), (15, 19), (15, 21), (17, 19)),  # left arm and hand
-        *((12, 14), (14, 16), (16, 18), (16, 20), (16, 22), (18, 20)),
-        *((23, 25), (25, 27), (27, 29), (29, 31), (27, 31)),  # left leg and foot
-        *((24, 26), (26, 28), (28, 30), (30, 32), (28, 32)),
-    )
-)
-"""Pairs of landmarks to draw a line between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +147,7 @@ def _load(complexity: int) -> BlazePoseModel:
         model = load_model(name)
     except WeightsError as error:
         raise ConfigError(
-            f"model_complexity is {complexity}, but {name!r} is not installed; {way_out}, or give 0"
+            f"model_complexity is {complexity}, but {name!r} is not installed; {way_out}, or give 1"
         ) from error
     if not isinstance(model, BlazePoseModel):
         raise ConfigError(f"{name!r} is here the name of another kind of model; {way_out}")
