@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gonio.arrays import ImageArray
+from gonio.arrays import FloatArray, ImageArray
 from gonio.io.sources import open_source
 from gonio.io.sources.base import FrameSource
 from gonio.structures.frame import Frame
@@ -22,8 +22,8 @@ def clip_frames(most: int) -> list[ImageArray]:
     return [frame.image for frame in islice(open_source(CLIP), most)]
 
 
-def crowd(people: int, size_wh: tuple[int, int] = (1920, 1080)) -> ImageArray:
-    """So many copies of one walker in rows on grey, none over another."""
+def crowd(people: int, size_wh: tuple[int, int] = (1920, 1080)) -> tuple[ImageArray, FloatArray]:
+    """So many copies of one walker in rows on grey, none over another; and where they are, ``(people, 4)`` px."""
     walker = _walker()
     height, width = walker.shape[:2]
     columns = max(1, round((people * size_wh[0] / size_wh[1] * height / width) ** 0.5))
@@ -32,13 +32,15 @@ def crowd(people: int, size_wh: tuple[int, int] = (1920, 1080)) -> ImageArray:
     small = cv2.resize(walker, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     picture = np.full((size_wh[1], size_wh[0], 3), 128, np.uint8)
     cell_w, cell_h = size_wh[0] / columns, size_wh[1] / rows
+    boxes = np.zeros((people, 4), np.float32)
     for number in range(people):
         left = int((number % columns + 0.5) * cell_w - small.shape[1] / 2)
         top = int((number // columns + 0.5) * cell_h - small.shape[0] / 2)
         left, top = max(left, 0), max(top, 0)
         part = picture[top : top + small.shape[0], left : left + small.shape[1]]
         part[:] = small[: part.shape[0], : part.shape[1]]
-    return picture
+        boxes[number] = left, top, left + part.shape[1], top + part.shape[0]
+    return picture, boxes
 
 
 def of_megapixels(megapixels: float, image: ImageArray) -> ImageArray:

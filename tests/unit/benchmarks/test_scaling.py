@@ -20,7 +20,10 @@ def table(values: list[float | None]) -> Table:
 
 @pytest.mark.parametrize("count", [1, 3, 10, 50])
 def test_a_crowd_has_so_many_cells(count: int) -> None:
-    picture = crowd(count, (640, 360))
+    picture, boxes = crowd(count, (640, 360))
+    assert boxes.shape == (count, 4)
+    assert (boxes >= 0).all()
+    assert (boxes[:, 2:] <= (640, 360)).all()
     assert picture.shape == (360, 640, 3)
     bare = (picture == 128).all(axis=-1)
     assert 0.02 < (~bare).mean() < 1
