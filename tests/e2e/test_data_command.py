@@ -12,6 +12,8 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from gonio.datasets.lint import lint_files
+from gonio.io.formats.labels import read_labels
+from gonio.structures.skeleton import load_skeleton
 
 Content = dict[str, Any]
 Gonio = Callable[..., Any]
@@ -214,7 +216,8 @@ def test_there_and_back_through_yolo(gonio: Gonio, val: Path, tmp_path: Path) ->
     all_of_them = COCO(str(val)).getAnnIds()
     crowds = COCO(str(val)).getAnnIds(iscrowd=True)
     assert crowds
-    assert f"{len(all_of_them) - len(crowds)} people; {len(crowds)} crowd" in written.stderr
+    assert f"{len(all_of_them) - len(crowds)} people\n" in written.stderr
+    assert f"lost, as YOLO cannot hold it: {len(crowds)} crowds, " in written.stderr
     result = gonio("data", "convert", tmp_path / "yolo" / "data.yaml", "--out", tmp_path / "back.json")
     assert result.returncode == 0, result.stderr
     before, after = COCO(str(val)), COCO(str(tmp_path / "back.json"))
@@ -226,6 +229,78 @@ def test_there_and_back_through_yolo(gonio: Gonio, val: Path, tmp_path: Path) ->
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_allclose(one["keypoints"], other["keypoints"], atol=1e-4)
             np.testing.assert_allclose(one["bbox"], other["bbox"], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "people"),
+    [
+        pytest.param("a.xml", [], 123, id="cvat"),
+        pytest.param("task.zip", [], 123, id="cvat-zip"),
+        pytest.param("tasks.json", ["--to", "label-studio"], 123, id="label-studio"),
+        pytest.param("CollectedData_Ann.csv", [], 46, id="deeplabcut"),
+    ],
+)
+def test_there_and_back_through_a_file(
+    gonio: Gonio, val: Path, tmp_path: Path, name: str, options: list[str], people: int
+) -> None:
+    """COCO's own people come back with every keypoint where it was; what does not is said."""
+    written = gonio("data", "convert", val, *options, "--out", tmp_path / name)
+    assert written.returncode == 0, written.stderr
+    assert f"wrote '{tmp_path / name}': 50 pictures, {people} people\n" in written.stderr
+    assert "cannot hold it: 4 crowds, " in written.stderr
+    result = gonio(
+        *("data", "convert", tmp_path / name, "--images", tmp_path / "val2017", "--out", tmp_path / "back.json")
+    )
+    assert result.returncode == 0, result.stderr
+    assert "lost" not in result.stderr
+    before, after = COCO(str(val)), COCO(str(tmp_path / "back.json"))
+    names = {image["file_name"]: image["id"] for image in after.loadImgs(after.getImgIds())}
+    for image in before.loadImgs(before.getImgIds()):
+        ours = after.loadAnns(after.getAnnIds(imgIds=names[image["file_name"]]))
+        theirs = before.loadAnns(before.getAnnIds(imgIds=image["id"], iscrowd=False))
+        theirs = theirs if people == 123 else [one for one in theirs if one["num_keypoints"]]
+        assert len(ours) == len(theirs)
+        for one, other in zip(ours, theirs, strict=True):
+            wanted = np.array(other["keypoints"]).reshape(17, 3)
+            wanted[wanted[:, 2] == 0] = 0  # COCO has positions of some
+            if people != 123:
+                wanted[wanted[:, 2] > 0, 2] = 2
+            np.testing.assert_allclose(np.array(one["keypoints"]).reshape(17, 3), wanted, atol=1e-4)
+            if people == 123:
+                np.testing.assert_allclose(one["bbox"], other["bbox"], atol=1e-3)
+
+
+def test_a_set_of_lsp_with_its_pictures(gonio: Gonio, tmp_path: Path, check: Any) -> None:
+    """Single people of another set: LSP's pictures have numbers for names, and are copied under them."""
+    pytest.importorskip("scipy.io", reason="scipy writes the file")
+    (tmp_path / "photos").mkdir()
+    names = load_skeleton("lsp14").keypoint_names
+    xyv = [number for k in range(14) for number in (3 * k + 1, 2 * k + 0.25, 2 if k else 1)]
+    content: Content = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "p", "keypoints": names}]}
+    for i, name in enumerate(("b.jpg", "a.jpg")):
+        Image.new("RGB", (64, 48), (90 * i, 0, 0)).save(tmp_path / "photos" / name)
+        content["images"].append({"id": i + 1, "file_name": name, "width": 64, "height": 48})
+        person = {"id": i, "image_id": i + 1, "category_id": 1, "bbox": [0, 0, 60, 40], "area": 900, "iscrowd": 0}
+        content["annotations"].append(person | {"keypoints": xyv, "num_keypoints": 14})
+    labels = tmp_path / "people.json"
+    labels.write_text(json.dumps(content))
+    out = tmp_path / "lsp" / "joints.mat"
+    result = gonio("data", "convert", labels, "--images", tmp_path / "photos", "--out", out)
+    assert result.returncode == 0, result.stderr
+    lost = (
+        "2 boxes (made of the keypoints when read), 2 areas (0.53 of the box when read), 2 pictures' names (now im0001"
+    )
+    assert f"lost, as LSP cannot hold it: {lost}.jpg and so on)" in result.stderr
+    copy = tmp_path / "lsp" / "images" / "im0001.jpg"
+    assert copy.read_bytes() == (tmp_path / "photos" / "b.jpg").read_bytes()
+    first, second = read_labels(out)
+    assert first.visibility.tolist() == second.visibility.tolist() == [[1] + [2] * 13]
+    assert first.keypoints[0, 2].tolist() == [7, 4.25]
+    copy.write_bytes((tmp_path / "photos" / "a.jpg").read_bytes())
+    again = gonio("data", "convert", labels, "--images", tmp_path / "photos", "--out", out)
+    check.refused(again, "im0001.jpg' is there and another picture than")
+    alone = gonio("data", "convert", labels, "--no-pictures", "--out", tmp_path / "alone.mat")
+    assert "name the pictures images/im0001.jpg and so on beside it" in alone.stderr
 
 
 def test_split_info_and_view(gonio: Gonio, val: Path, tmp_path: Path) -> None:
@@ -261,6 +336,8 @@ def test_view_shows_what_lint_finds(gonio: Gonio, val: Path, tmp_path: Path) -> 
         (["view", "VAL", "--only", "leak", "--out", "a.png"], "nothing to show: lint finds nothing of that"),
         (["view", "VAL", "--page", "9", "--out", "a.png"], "there are 50 tiles, none on page 9"),
         (["convert", "VAL", "--out", "data.yaml"], "cannot write labels as 'data.yaml'; end it in .json"),
+        (["convert", "VAL", "--to", "cvat", "--out", "a.json"], "as 'a.json'; end it in .xml or .zip"),
+        (["convert", "VAL", "--out", "joints.mat"], "'coco17' lacks 2 of them, such as 'lsp_neck'"),
         (["split", "VAL", "--out", "x", "--part", "train"], "is not NAME=SHARE"),
         (["split", "VAL", "--out", "x", "--part", "a=1", "--part", "a=2"], "--part 'a=2': the name of a split"),
         (["split", "VAL", "--out", "x", "--part", "../a=1"], "--part '../a=1': the name of a split"),
@@ -287,6 +364,7 @@ def test_help_has_an_example(gonio: Gonio, verb: str) -> None:
         pytest.param(["split"], "train.json", ".", id="split"),
         pytest.param(["label", "--teacher", "thunder"], "train.json", "link.json", id="label, by a link"),
         pytest.param(["convert"], "data.yaml", ".", id="a YOLO folder onto itself"),
+        pytest.param(["convert", "--to", "label-studio"], "train.json", "link.json", id="another format, by a link"),
     ],
 )
 def test_labels_are_never_replaced_by_what_is_made_of_them(

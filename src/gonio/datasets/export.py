@@ -1,5 +1,6 @@
 """A data set written to a folder or file, with its pictures where the format wants them."""
 
+import filecmp
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,8 @@ from gonio.datasets.loading import LabelledSet
 from gonio.errors import ConfigError, MediaError
 from gonio.io.atomic import atomic_path
 from gonio.io.formats.label_parts import is_picture
-from gonio.io.formats.labels import write_coco_keypoints, write_yolo_pose
+from gonio.io.formats.labels import LabelFormat, write_coco_keypoints, write_labels, write_yolo_pose
+from gonio.io.formats.lsp import lsp_picture_names
 from gonio.io.formats.yolo_dataset import SPLITS
 from gonio.structures.annotations import Annotations
 
@@ -61,6 +63,56 @@ def write_splits(
                 _copy(pictures[name], [_place(out, name, labels) for labels in images])
         return [yaml]
     raise ConfigError(f"no format to write is named {kind!r}; there are: {', '.join(get_args(WrittenFormat))}.")
+
+
+def write_label_file(
+    out: Path,
+    images: Sequence[Annotations],
+    *,
+    kind: LabelFormat,
+    pictures: Sequence[Path | None] | None = None,
+    copy: bool = False,
+) -> None:
+    """Write labelled pictures to one file.
+
+    Args:
+        out: The file to make.
+        images: The pictures' labels, all of one skeleton.
+        kind: The format; not YOLO, which is a folder.
+        pictures: For each its file, where known.
+        copy: LSP knows pictures by their number only: copy them to ``images/`` beside the file, under those names.
+
+    Raises:
+        ConfigError: If the format cannot hold such labels, two pictures have one name, or those of LSP cannot be
+            copied: no JPEG, or another picture is there.
+        MediaError: If a file cannot be written or copied.
+    """
+    check_names(images)
+    places: list[tuple[Path, Path]] = []
+    if copy and kind == "lsp" and pictures is not None:
+        names = lsp_picture_names(images)
+        places = [
+            (file, out.parent / "images" / name) for file, name in zip(pictures, names, strict=True) if file is not None
+        ]
+        places = [(file, place) for file, place in places if not _is_copy(file, place)]
+        for file, place in places:
+            _check_lsp_copy(file, place)
+    write_labels(out, images, kind=kind, pictures=pictures)
+    _copy([file for file, _ in places], [place for _, place in places])
+
+
+def _is_copy(file: Path, place: Path) -> bool:
+    return place.is_file() and (place.samefile(file) or filecmp.cmp(file, place, shallow=False))
+
+
+def _check_lsp_copy(file: Path, place: Path) -> None:
+    if file.suffix.lower() not in (".jpg", ".jpeg"):
+        raise ConfigError(
+            f"'{file}' is no JPEG, and LSP's pictures are called '{place.name}'; convert the pictures to JPEG first, "
+            "or write the labels without them."
+        )
+    if place.exists():
+        raise ConfigError(f"'{place}' is there and another picture than '{file}'; write to an empty folder.")
 
 
 def yolo_splits(sets: Sequence[LabelledSet]) -> dict[str, Sequence[Annotations]]:

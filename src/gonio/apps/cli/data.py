@@ -1,7 +1,6 @@
 """``gonio data``: convert, count, check, divide and look at labelled pictures."""
 
 import json as json_text
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,28 +11,36 @@ import typer
 from rich.console import Console
 
 from gonio.apps.cli.console import count, number_table, say
+from gonio.apps.cli.data_convert import convert
 from gonio.apps.cli.data_label import check_labels_stay, label, yolo_outputs
+from gonio.apps.cli.data_options import (
+    Category,
+    Images,
+    Kind,
+    Labels,
+    SkeletonName,
+    load,
+    say_elsewhere,
+    say_written,
+    skeleton_of,
+)
 from gonio.augmentation import Augmentation
 from gonio.datasets.augmented_sheet import LabelledPerson, augmented_sheet
-from gonio.datasets.export import WrittenFormat, check_names, write_splits, yolo_splits
+from gonio.datasets.export import WrittenFormat, write_splits
 from gonio.datasets.findings import CODES, Finding
 from gonio.datasets.info import DatasetInfo, describe
 from gonio.datasets.lint import lint_files
-from gonio.datasets.loading import LabelledSet, load_sets, picture_folders
+from gonio.datasets.loading import LabelledSet
 from gonio.datasets.sheet import Tile, contact_sheets
 from gonio.datasets.split import split_images
 from gonio.errors import ConfigError
 from gonio.io.formats.coco import merge_annotations
-from gonio.io.formats.labels import LabelFormat, write_coco_keypoints
+from gonio.io.formats.labels import LabelFormat
 from gonio.io.images import read_image, write_image
 from gonio.structures.annotations import Annotations
-from gonio.structures.skeleton import Skeleton, load_skeleton
 
 FOUND = 3
 """Exit code of lint when something was found: 1 is for files that cannot be read."""
-
-_LABEL_FILES = (".csv", ".mat", ".slp", ".txt", ".xml", ".yaml", ".yml", ".zip")
-"""Endings of files that this does not write; a folder of such a name is a slip."""
 
 _OTHERS = 8
 """So many pictures are read for occluders to be cut from."""
@@ -46,55 +53,10 @@ data = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Labels = Annotated[
-    list[Path],
-    typer.Argument(help="COCO, YOLO, CVAT, Label Studio, LSP, DeepLabCut or SLEAP files.", metavar="LABELS"),
-]
-Images = Annotated[
-    list[Path] | None,
-    typer.Option(help="Folder of pictures; may be given again.", metavar="DIR", show_default="beside the labels"),
-]
-SkeletonName = Annotated[
-    str | None, typer.Option("--skeleton", help="What the keypoints shall be.", show_default="what the file says")
-]
-Kind = Annotated[LabelFormat | None, typer.Option("--format", help="Of LABELS.", show_default="by name and content")]
-Category = Annotated[str | None, typer.Option(help="Class to read, where there are several.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
-@data.command()
-def convert(
-    labels: Labels,
-    out: Annotated[Path, typer.Option("--out", "-o", help="A .json file for COCO, a folder for YOLO.")],
-    images: Images = None,
-    pictures: Annotated[bool, typer.Option(help="Copy the pictures into a YOLO folder.")] = True,
-    skeleton: SkeletonName = None,
-    format: Kind = None,  # noqa: A002 - the option's name
-    category: Category = None,
-) -> None:
-    """Convert labels of any known format to COCO keypoints or to YOLO-pose.
-
-    A .json file takes all pictures of all LABELS. In a folder each file is a split, train, val or test as its name
-    says; a single one is train. docs/data.md says what each format loses.
-
-    Example: gonio data convert task.zip --out labels.json
-    """
-    is_file = out.suffix.lower() == ".json"
-    if not is_file and out.suffix.lower() in _LABEL_FILES and not out.is_dir():
-        raise ConfigError(f"cannot write labels as '{out}'; end it in .json for COCO, or name a folder for YOLO.")
-    check_labels_stay(labels, [out] if is_file else yolo_outputs(out), format)
-    sets = _load(labels, images, skeleton, format, category)
-    if is_file:
-        merged = merge_annotations([dataset.images for dataset in sets])
-        check_names(merged)
-        write_coco_keypoints(out, merged)
-        _say_written([out], merged)
-        _say_elsewhere([out], merged, sets)
-        return
-    splits = yolo_splits(sets)
-    found = {name: one.pictures() for name, one in zip(splits, sets, strict=True)} if pictures else None
-    files = write_splits(out, splits, kind="yolo", pictures=found)
-    _say_written(files, [image for dataset in sets for image in dataset.images], crowds=False)
+data.command()(convert)
 
 
 @data.command()
@@ -110,7 +72,7 @@ def info(
 
     Example: gonio data info person_keypoints_val2017.json
     """
-    infos = [describe(one.images, name=one.name) for one in _load(labels, images, skeleton, format, category)]
+    infos = [describe(one.images, name=one.name) for one in load(labels, images, skeleton, format, category)]
     if json:
         sys.stdout.write(json_text.dumps({"sets": [one.to_dict() for one in infos]}, allow_nan=False) + "\n")
         return
@@ -176,7 +138,7 @@ def split(
     parts = _parts(part or ["train=0.8", "val=0.2"])
     outputs = [out / f"{name}.json" for name in parts] if to == "coco" else yolo_outputs(out)
     check_labels_stay(labels, outputs, format)
-    sets = _load(labels, images, skeleton, format, category)
+    sets = load(labels, images, skeleton, format, category)
     merged = merge_annotations([dataset.images for dataset in sets])
     divided = split_images(merged, parts, seed=seed, group=group)
     found = None
@@ -186,9 +148,9 @@ def split(
         }
         found = {name: [files_of[image.file_name] for image in own] for name, own in divided.items()}
     files = write_splits(out, divided, kind=to, pictures=found)
-    _say_written(files, merged, crowds=to != "yolo")
+    say_written(files, merged, to)
     if to == "coco":
-        _say_elsewhere(files, merged, sets)
+        say_elsewhere(files, merged, sets)
     say(", ".join(f"{name} {len(own)}" for name, own in divided.items()))
 
 
@@ -227,7 +189,7 @@ def view(
         sets, findings = _findings(labels, images, skeleton, format, category, codes, pictures=False)
         wanted = list(_tiles_of_findings(sets, findings))
     else:
-        sets = _load(labels, images, skeleton, format, category)
+        sets = load(labels, images, skeleton, format, category)
         wanted = list(_tiles_of_sets(sets, people=people or augment))
     if augment:
         wanted = [one for one in wanted if one[3] is not None and (one[1].visibility[one[3]] > 0).any()]
@@ -267,16 +229,6 @@ def _others(wanted: Sequence[_Wanted]) -> list[LabelledPerson]:
     return _people(by_picture[:: max(len(by_picture) // _OTHERS, 1)][:_OTHERS])
 
 
-def _load(
-    labels: Sequence[Path],
-    images: Sequence[Path] | None,
-    skeleton: str | None,
-    kind: LabelFormat | None,
-    category: str | None,
-) -> list[LabelledSet]:
-    return load_sets(labels, folders=images or (), kind=kind, skeleton=_skeleton(skeleton), category=category)
-
-
 def _findings(
     labels: Sequence[Path],
     images: Sequence[Path] | None,
@@ -293,33 +245,11 @@ def _findings(
         labels,
         folders=images or (),
         kind=kind,
-        skeleton=_skeleton(skeleton),
+        skeleton=skeleton_of(skeleton),
         category=category,
         pictures=pictures,
     )
     return sets, [finding for finding in findings if not only or finding.code in only]
-
-
-def _skeleton(name: str | None) -> Skeleton | None:
-    return None if name is None else load_skeleton(name)
-
-
-def _say_written(files: Sequence[Path], images: Sequence[Annotations], *, crowds: bool = True) -> None:
-    """Say what was written; YOLO knows no crowds, and nobody is written for them."""
-    names = ", ".join(f"'{file}'" for file in files)
-    left_out = 0 if crowds else sum(int(image.is_crowd.sum()) for image in images)
-    people = sum(len(image) for image in images) - left_out
-    note = f"; {count(left_out, 'crowd')} left out, which YOLO cannot hold" if left_out else ""
-    say(f"wrote {names}: {len(images)} pictures, {people} people{note}")
-
-
-def _say_elsewhere(files: Sequence[Path], images: Sequence[Annotations], sets: Sequence[LabelledSet]) -> None:
-    """Say which --images the new files need, where their pictures are not found beside them."""
-    written = LabelledSet("", files[0], (), picture_folders(files[0], (), "coco"))
-    places = [one.folder_of(image) for one in sets for image in one.images]
-    away = [place for place, image in zip(places, images, strict=True) if place and written.picture(image) is None]
-    for folder in dict.fromkeys(away):
-        say(f"the pictures are not beside it: give --images {shlex.quote(str(folder))}")
 
 
 def _parts(texts: Sequence[str]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from gonio.errors import ConfigError
 from gonio.io.atomic import atomic_path
 from gonio.io.formats.coco import keypoint_category, load_coco, of_category, parse_coco_keypoints
 from gonio.io.formats.keypoint_names import known_skeleton, normal_name, skeleton_of_names
+from gonio.io.formats.label_people import one_skeleton, shortest
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton
 
@@ -73,15 +74,7 @@ def write_coco_keypoints(path: str | Path, annotations: Sequence[Annotations]) -
         ConfigError: If there is no image, an image id repeats or the skeletons differ.
         MediaError: If the file cannot be written.
     """
-    if not annotations:
-        raise ConfigError("there is no image to write; give at least one.")
-    skeleton = annotations[0].skeleton
-    for labels in annotations:
-        if labels.skeleton.keypoint_names != skeleton.keypoint_names:
-            raise ConfigError(
-                f"{labels.file_name!r} has the skeleton {labels.skeleton.name!r}, others {skeleton.name!r}; "
-                "write one file for each."
-            )
+    skeleton = one_skeleton(annotations)
     ids = {labels.image_id for labels in annotations}
     if len(ids) != len(annotations):
         raise ConfigError(f"{len(annotations)} images have {len(ids)} different ids; merge_annotations renumbers them.")
@@ -128,8 +121,8 @@ def _people(annotations: Sequence[Annotations]) -> list[Json]:
 
 
 def _person(labels: Annotations, n: int) -> Json:
-    x1, y1, x2, y2 = (_shortest(edge) for edge in labels.boxes[n])
-    weights = {} if labels.weights is None else {"weights": [_shortest(weight) for weight in labels.weights[n]]}
+    x1, y1, x2, y2 = (shortest(edge) for edge in labels.boxes[n])
+    weights = {} if labels.weights is None else {"weights": [shortest(weight) for weight in labels.weights[n]]}
     points = np.nan_to_num(labels.keypoints[n], nan=0.0)
     visibility = labels.visibility[n]
     return {
@@ -137,12 +130,12 @@ def _person(labels: Annotations, n: int) -> Json:
         "keypoints": [
             number
             for (x, y), v in zip(points, visibility, strict=True)
-            for number in (_shortest(x), _shortest(y), int(v))
+            for number in (shortest(x), shortest(y), int(v))
         ],
         "num_keypoints": int((visibility > 0).sum()),
         # Not rounded: x + width must give the same float32 as x2.
         "bbox": [x1, y1, x2 - x1, y2 - y1],
-        "area": _shortest(labels.areas[n]),
+        "area": shortest(labels.areas[n]),
         "iscrowd": int(labels.is_crowd[n]),
         "segmentation": [],
         **weights,
@@ -157,8 +150,3 @@ def _category(skeleton: Skeleton) -> Json:
         "keypoints": list(skeleton.keypoint_names),
         "skeleton": [[a + 1, b + 1] for a, b in skeleton.links],
     }
-
-
-def _shortest(value: np.float32) -> float:
-    """The shortest decimal that rounds to the same float32."""
-    return float(str(value))

@@ -1,19 +1,33 @@
 """DeepLabCut's ``CollectedData_SCORER.csv``: three or four header rows, then a row per picture.
 
-The ``.h5`` file beside it holds the same numbers; only the CSV is read.
+The ``.h5`` file beside it holds the same table, and DeepLabCut itself trains from that one.
 """
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from gonio.arrays import FloatArray64
 from gonio.errors import MediaError
+from gonio.io.atomic import atomic_path
+from gonio.io.files import check_is_file
 from gonio.io.formats.keypoint_names import order_of, skeleton_of_names
 from gonio.io.formats.label_parts import LabelledPerson, empty_xyv, image_labels, image_size_hw, unusable
+from gonio.io.formats.label_people import one_skeleton, people_of, plain_names
 from gonio.io.formats.reading import read_text, rows_of_table
+from gonio.optional import require
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton
+
+HDF_SUFFIXES = (".h5", ".hdf5")
+
+_LEVELS = ("scorer", "individuals", "bodyparts", "coords")
+_KEY = "df_with_missing"
+"""What DeepLabCut calls the table in an HDF5 file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +39,24 @@ class _Header:
     columns: dict[str, dict[str, tuple[int, int]]]  # individual -> body part -> columns of x and y
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """What is written: a row for each picture."""
+
+    levels: Sequence[str]
+    columns: Sequence[tuple[str, ...]]  # a name in each level
+    index: Sequence[tuple[str, ...]]  # the picture's path, in parts
+    values: FloatArray64  # (pictures, columns)
+
+
 def read_deeplabcut(
     path: str | Path, skeleton: Skeleton | None = None, *, images: str | Path | None = None
 ) -> list[Annotations]:
     """Read the labels of a DeepLabCut project, of one or of several animals or people.
 
     Args:
-        path: The CSV file in a folder of ``labeled-data``.
+        path: The CSV file in a folder of ``labeled-data``, or the ``.h5`` file beside it. An ``.h5`` file is read with
+            pandas, which runs code that the file may hold: read only those that you trust.
         skeleton: What the body parts shall be, matched by name. Default: the skeleton of Gonio that has exactly
             these, else one made of their names.
         images: The folder of pictures, whose sizes are needed. Default: the CSV file's own.
@@ -43,10 +68,11 @@ def read_deeplabcut(
     Raises:
         MediaError: If the file is no such table, or a picture is missing.
         ConfigError: If the given skeleton has none of the body parts.
+        MissingDependencyError: If pandas or PyTables is needed and not installed.
     """
     path = Path(path)
     folder = Path(images) if images is not None else path.parent
-    rows = rows_of_table(read_text(path))
+    rows = _rows_of_hdf(path) if path.suffix.lower() in HDF_SUFFIXES else rows_of_table(read_text(path))
     header = _header(rows, path)
     parts = list(dict.fromkeys(part for own in header.columns.values() for part in own))
     target = skeleton or skeleton_of_names(parts, name="deeplabcut")
@@ -67,8 +93,93 @@ def is_deeplabcut(text: str) -> bool:
     return text.startswith(("scorer,", "scorer;", "scorer\t"))
 
 
+def write_deeplabcut(path: str | Path, annotations: Sequence[Annotations]) -> None:
+    """Write the labels of a DeepLabCut project.
+
+    Coordinates and names of keypoints are kept exactly. With at most one person a picture it is a project of one
+    animal, with three header rows; else each picture's people are ``individual1``, ``individual2`` and so on. What is
+    labelled becomes visible; ids, sizes, boxes, areas, links and people without keypoints are lost, crowds are left
+    out.
+
+    Args:
+        path: The file to make, CSV or by its suffix ``.h5``. In a project it is called ``CollectedData_SCORER`` and
+            lies beside the pictures, in a folder of ``labeled-data``; scorer and folder are written into it.
+        annotations: Images of one skeleton; their names without folders must differ.
+
+    Raises:
+        ConfigError: If there is no image, the skeletons differ, or two pictures have one name.
+        MediaError: If the file cannot be written.
+        MissingDependencyError: If pandas or PyTables is needed and not installed.
+    """
+    path = Path(path)
+    parts = one_skeleton(annotations).keypoint_names
+    names = plain_names(annotations)
+    people = [[one.xyv for one in people_of(labels) if one.xyv[:, 2].any()] for labels in annotations]
+    most = max(1, *map(len, people))
+    values = np.full((len(people), most, len(parts), 2), np.nan)
+    for i, own in enumerate(people):
+        for n, xyv in enumerate(own):
+            values[i, n] = np.where(xyv[:, 2:] > 0, xyv[:, :2], np.nan)
+    scorer = path.stem.partition("CollectedData_")[2] or "gonio"
+    everyone = [f"individual{n + 1}" for n in range(most)]
+    columns = [(scorer, one, part, axis) for one in everyone for part in parts for axis in ("x", "y")]
+    table = _Table(
+        levels=_LEVELS if most > 1 else [level for level in _LEVELS if level != "individuals"],
+        columns=columns if most > 1 else [(scorer, part, axis) for _, _, part, axis in columns],
+        index=[("labeled-data", path.resolve().parent.name, name) for name in names],
+        values=values.reshape(len(people), -1),
+    )
+    (_write_hdf if path.suffix.lower() in HDF_SUFFIXES else _write_csv)(path, table)
+
+
+def _write_csv(path: Path, table: _Table) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    empty = [""] * (len(table.index[0]) - 1)
+    header = zip(table.levels, zip(*table.columns, strict=True), strict=True)
+    writer.writerows([level, *empty, *cells] for level, cells in header)
+    body = zip(table.index, table.values.tolist(), strict=True)
+    writer.writerows([*place, *map(_cell, row)] for place, row in body)
+    with atomic_path(path) as temporary:
+        temporary.write_text(text.getvalue(), "utf-8")
+
+
+def _write_hdf(path: Path, table: _Table) -> None:
+    pandas = require("pandas", extra="deeplabcut", purpose="writing DeepLabCut's .h5")
+    require("tables", extra="deeplabcut", purpose="writing DeepLabCut's .h5 (.csv needs nothing)")
+    columns = pandas.MultiIndex.from_tuples(table.columns, names=table.levels)
+    frame = pandas.DataFrame(table.values, index=pandas.MultiIndex.from_tuples(table.index), columns=columns)
+    with atomic_path(path) as temporary:
+        frame.to_hdf(temporary, key=_KEY, mode="w")
+
+
+def _rows_of_hdf(path: Path) -> list[list[str]]:
+    """The rows that the CSV file beside it has."""
+    check_is_file(path)
+    pandas = require("pandas", extra="deeplabcut", purpose="reading DeepLabCut's .h5")
+    require("tables", extra="deeplabcut", purpose="reading DeepLabCut's .h5 (the .csv beside it needs nothing)")
+    try:
+        frame = pandas.read_hdf(path)
+        places = [place if isinstance(place, tuple) else (place,) for place in frame.index]
+        values = np.asarray(frame.to_numpy(), np.float64)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
+        raise unusable(path, "it is no HDF5 table that can be read", "give CollectedData_SCORER.h5, whole") from error
+    empty = [""] * (len(places[0]) - 1 if places else 0)
+    head = [
+        [str(name), *empty, *map(str, frame.columns.get_level_values(name))]
+        for name in frame.columns.names
+        if name in _LEVELS
+    ]
+    rows = [[*map(str, place), *map(_cell, row)] for place, row in zip(places, values.tolist(), strict=True)]
+    return head + rows
+
+
+def _cell(value: float) -> str:
+    return "" if np.isnan(value) else repr(value)
+
+
 def _header(rows: Sequence[Sequence[str]], path: Path) -> _Header:
-    named = {row[0]: row for row in rows[:4] if row[0] in ("scorer", "individuals", "bodyparts", "coords")}
+    named = {row[0]: row for row in rows[:4] if row[0] in _LEVELS}
     if not {"scorer", "bodyparts", "coords"} <= named.keys():
         raise unusable(path, "it lacks the rows scorer, bodyparts and coords", "give CollectedData_SCORER.csv")
     coords = named["coords"]

@@ -40,6 +40,7 @@ class _Task:
     image_hw: tuple[int, int]
     points: Sequence[_Point]
     boxes: Mapping[str, Box]
+    meta: Json
 
 
 def read_label_studio(path: str | Path, skeleton: Skeleton | None = None) -> list[Annotations]:
@@ -49,11 +50,13 @@ def read_label_studio(path: str | Path, skeleton: Skeleton | None = None) -> lis
         path: The JSON file.
         skeleton: What the keypoints shall be, matched by name. Default: the skeleton of Gonio that has exactly the
             labels in the file, else one made of them in alphabetical order. The export does not carry the labels
-            of the project, so one that was never used is not known: name the skeleton then.
+            of the project, so one that was never used is not known: name the skeleton then. Tasks that
+            `write_label_studio` made know them all, and their order and links.
 
     Returns:
         One `Annotations` per annotated task, in the order of the file, ids from 1. Of several annotations the
-        ground truth is read, else the first that was not cancelled.
+        ground truth is read, else the first that was not cancelled. A picture without regions is read where the task
+        knows its size, as those of `write_label_studio` do.
 
     Raises:
         MediaError: If the file is no such export, a picture was rotated in the tool, or one person has a
@@ -66,13 +69,16 @@ def read_label_studio(path: str | Path, skeleton: Skeleton | None = None) -> lis
         raise unusable(path, "it is no list of tasks", "export the project as 'JSON', not 'JSON-MIN'")
     try:
         tasks = [read for task in content if (read := _task(task, path)) is not None]
+        meta = next((task.meta for task in tasks if task.meta), {})
+        known = [str(name) for name in meta.get("keypoints", ())]
+        links = [(int(a), int(b)) for a, b in meta.get("links", ())]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         fact = f"a task has an odd or missing value ({type(error).__name__}: {error})"
         raise unusable(path, fact, "export the project as 'JSON'") from error
-    names = sorted({point.name for task in tasks for point in task.points})
+    names = known + sorted({point.name for task in tasks for point in task.points} - set(known))
     if not names:
         raise unusable(path, "it has no keypoints", "label them with KeyPointLabels")
-    target = skeleton or skeleton_of_names(names, name=path.stem)
+    target = skeleton or skeleton_of_names(names, name=str(meta.get("skeleton", path.stem)), links=links)
     order = dict(zip(names, order_of(names, target), strict=True))
     return [
         image_labels(
@@ -92,11 +98,13 @@ def _task(task: Json, path: Path) -> _Task | None:
     usable.sort(key=lambda one: not one.get("ground_truth"))
     regions = usable[0]["result"] if usable else []
     sized = [region for region in regions if "original_width" in region]
-    if not sized:
+    meta = (task.get("meta") or {}).get("gonio", {})  # of write_label_studio
+    if not sized and not (meta and usable):
         return None
     if any(region.get("image_rotation") for region in sized):
         raise unusable(path, f"task {task.get('id')} was rotated in the tool", "label the picture upright")
-    hw = int(sized[0]["original_height"]), int(sized[0]["original_width"])
+    size = (sized[0]["original_height"], sized[0]["original_width"]) if sized else (meta["height"], meta["width"])
+    hw = int(size[0]), int(size[1])
     hidden = {region["id"] for region in regions if _says_hidden(region)}
     parents = {region["id"]: region["parentID"] for region in regions if region.get("parentID")}
     for region in regions:
@@ -109,7 +117,7 @@ def _task(task: Json, path: Path) -> _Task | None:
         for region in regions
         if region["type"] == "keypointlabels"
     ]
-    return _Task(_file_name(task["data"]), hw, points, boxes)
+    return _Task(_file_name(task["data"]), hw, points, boxes, meta)
 
 
 def _point(region: Json, image_hw: tuple[int, int], hidden: set[str], owner: str | None) -> _Point:

@@ -4,13 +4,14 @@
 |---|---|---|
 | ``.json``, an object | COCO keypoints, also as CVAT exports them | `read_coco_labels`, `write_coco_keypoints` |
 | ``.yaml`` | Ultralytics YOLO-pose | `read_yolo_pose`, `write_yolo_pose` |
-| ``.xml``, ``.zip`` | CVAT for images 1.1 | `read_cvat` |
-| ``.json``, a list | Label Studio | `read_label_studio` |
-| ``.mat`` | LSP, LSP-extended | `read_lsp` |
-| ``.csv`` | DeepLabCut | `read_deeplabcut` |
-| ``.slp`` | SLEAP | `read_sleap` |
+| ``.xml``, ``.zip`` | CVAT for images 1.1 | `read_cvat`, `write_cvat` |
+| ``.json``, a list | Label Studio | `read_label_studio`, `write_label_studio` |
+| ``.mat`` | LSP, LSP-extended | `read_lsp`, `write_lsp` |
+| ``.csv``, ``.h5`` | DeepLabCut | `read_deeplabcut`, `write_deeplabcut` |
+| ``.slp`` | SLEAP | `read_sleap`, `write_sleap` |
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -18,10 +19,12 @@ from gonio.errors import ConfigError, MediaError
 from gonio.io.files import check_is_file
 from gonio.io.formats.coco_labels import read_coco_labels, write_coco_keypoints
 from gonio.io.formats.cvat import read_cvat
-from gonio.io.formats.deeplabcut import is_deeplabcut, read_deeplabcut
+from gonio.io.formats.cvat_writer import write_cvat
+from gonio.io.formats.deeplabcut import HDF_SUFFIXES, is_deeplabcut, read_deeplabcut, write_deeplabcut
 from gonio.io.formats.label_studio import read_label_studio
-from gonio.io.formats.lsp import read_lsp
-from gonio.io.formats.sleap import read_sleap
+from gonio.io.formats.label_studio_writer import write_label_studio
+from gonio.io.formats.lsp import read_lsp, write_lsp
+from gonio.io.formats.sleap import read_sleap, write_sleap
 from gonio.io.formats.yolo_pose import read_yolo_pose, write_yolo_pose
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton
@@ -29,6 +32,7 @@ from gonio.structures.skeleton import Skeleton
 __all__ = [
     "LabelFormat",
     "label_format",
+    "output_format",
     "read_coco_labels",
     "read_cvat",
     "read_deeplabcut",
@@ -38,6 +42,12 @@ __all__ = [
     "read_sleap",
     "read_yolo_pose",
     "write_coco_keypoints",
+    "write_cvat",
+    "write_deeplabcut",
+    "write_label_studio",
+    "write_labels",
+    "write_lsp",
+    "write_sleap",
     "write_yolo_pose",
 ]
 
@@ -50,11 +60,24 @@ _SUFFIXES: dict[str, LabelFormat] = {
     ".zip": "cvat",
     ".mat": "lsp",
     ".slp": "sleap",
+    **dict.fromkeys(HDF_SUFFIXES, "deeplabcut"),
 }
 _KNOWN = (
     "COCO keypoints (.json), YOLO-pose (.yaml), CVAT for images (.xml, .zip), Label Studio (.json), "
-    "LSP (.mat), DeepLabCut (.csv), SLEAP (.slp)"
+    "LSP (.mat), DeepLabCut (.csv, .h5), SLEAP (.slp)"
 )
+
+_ENDINGS: dict[LabelFormat, tuple[str, ...]] = {
+    "coco": (".json",),
+    "label-studio": (".json",),
+    "cvat": (".xml", ".zip"),
+    "lsp": (".mat",),
+    "deeplabcut": (".csv", *HDF_SUFFIXES),
+    "sleap": (".slp",),
+}
+"""What the name of a written file ends in; where two formats share an ending, it means the first."""
+_NO_FOLDERS = {".txt", ".yaml", ".yml"}.union(*_ENDINGS.values())
+"""A folder of such a name is a slip."""
 
 
 def label_format(path: str | Path) -> LabelFormat:
@@ -127,6 +150,72 @@ def read_labels(
             raise ConfigError(f"'{path}' has LSP's joints, not those of {skeleton.name!r}; read it as lsp14.")
         return read_lsp(path, images)
     raise ConfigError(f"no format of labels is named {kind!r}; there are: {', '.join(get_args(LabelFormat))}.")
+
+
+def output_format(path: str | Path, kind: LabelFormat | None = None) -> LabelFormat:
+    """Which format labels are written in at a path: what its name ends in says it, and a folder is YOLO.
+
+    Args:
+        path: The file or folder to make.
+        kind: The format, where it is chosen.
+
+    Raises:
+        ConfigError: If the name does not fit: no reader would take such a file for the format.
+
+    Example:
+        >>> [output_format(name) for name in ("a.json", "task.zip", "joints.mat", "CollectedData_Ann.h5", "yolo")]
+        ['coco', 'cvat', 'lsp', 'deeplabcut', 'yolo']
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if kind is None:
+        fitting: list[LabelFormat] = [name for name, own in _ENDINGS.items() if ending in own and not path.is_dir()]
+        kind = fitting[0] if fitting else "yolo"
+    if kind == "yolo" and ending in _NO_FOLDERS and not path.is_dir():
+        raise ConfigError(
+            f"cannot write labels as '{path}'; end it in .json for COCO, .xml for CVAT and so on, or name a folder "
+            "for YOLO."
+        )
+    if kind != "yolo" and ending not in _ENDINGS[kind]:
+        raise ConfigError(f"cannot write {kind} labels as '{path}'; end it in {' or '.join(_ENDINGS[kind])}.")
+    return kind
+
+
+def write_labels(
+    path: str | Path,
+    annotations: Sequence[Annotations],
+    *,
+    kind: LabelFormat | None = None,
+    pictures: Sequence[Path | None] | None = None,
+) -> None:
+    """Write labelled pictures to a file of any format; to a folder as YOLO's split ``train``.
+
+    Args:
+        path: The file or folder to make.
+        annotations: Images of one skeleton.
+        kind: The format. Default: `output_format`.
+        pictures: For each image its file, where known: SLEAP stores the paths.
+
+    Raises:
+        ConfigError: If the name does not fit the format, or the format cannot hold such images.
+        MediaError: If the file cannot be written.
+        MissingDependencyError: If an optional package is missing that the format needs.
+    """
+    kind = output_format(path, kind)
+    if kind == "coco":
+        write_coco_keypoints(path, annotations)
+    elif kind == "yolo":
+        write_yolo_pose(path, {"train": annotations})
+    elif kind == "cvat":
+        write_cvat(path, annotations)
+    elif kind == "label-studio":
+        write_label_studio(path, annotations)
+    elif kind == "lsp":
+        write_lsp(path, annotations)
+    elif kind == "deeplabcut":
+        write_deeplabcut(path, annotations)
+    else:
+        write_sleap(path, annotations, pictures=pictures)
 
 
 def _start(path: Path) -> str:

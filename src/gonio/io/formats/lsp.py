@@ -1,21 +1,27 @@
-"""``joints.mat`` of Leeds Sports Pose and of its extended training set.
+"""``joints.mat`` of Leeds Sports Pose and of its extended training set, read and written.
 
 The two differ in shape and in what their third number means. LSP is ``3 x 14 x N`` and its number is 1 where a joint
 is hidden; LSP-extended is ``14 x 3 x N`` and its number is 1 where a joint was labelled at all.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from gonio.arrays import FloatArray64
-from gonio.errors import MediaError
+from gonio.errors import ConfigError, MediaError
+from gonio.io.atomic import atomic_path
 from gonio.io.files import check_is_file
-from gonio.io.formats.label_parts import LabelledPerson, image_labels, image_size_hw, unusable
+from gonio.io.formats.keypoint_names import normal_name
+from gonio.io.formats.label_parts import LabelledPerson, empty_xyv, image_labels, image_size_hw, unusable
+from gonio.io.formats.label_people import one_skeleton, people_of
 from gonio.optional import require
 from gonio.structures.annotations import Annotations
-from gonio.structures.skeleton import load_skeleton
+from gonio.structures.skeleton import Skeleton, load_skeleton
+
+_DIGITS, _EXTENDED_DIGITS = 4, 5  # in the pictures' names
 
 
 def read_lsp(path: str | Path, images: str | Path | None = None) -> list[Annotations]:
@@ -36,11 +42,11 @@ def read_lsp(path: str | Path, images: str | Path | None = None) -> list[Annotat
     path = Path(path)
     folder = Path(images) if images is not None else path.parent / "images"
     joints = _joints(path)
-    digits = 5 if _is_extended(joints) else 4
+    digits = _EXTENDED_DIGITS if _is_extended(joints) else _DIGITS
     skeleton = load_skeleton("lsp14")
     labels = []
     for i, person in enumerate(_xyv(joints)):
-        picture = folder / f"im{i + 1:0{digits}d}.jpg"
+        picture = folder / _name(i, digits)
         if not picture.is_file():
             raise MediaError(f"the labelled image '{picture}' does not exist; give the folder of pictures with images.")
         labels.append(
@@ -53,6 +59,83 @@ def read_lsp(path: str | Path, images: str | Path | None = None) -> list[Annotat
             )
         )
     return labels
+
+
+def write_lsp(path: str | Path, annotations: Sequence[Annotations]) -> None:
+    """Write LSP's or LSP-extended's joints, whichever loses less.
+
+    With every joint of everyone labelled it is LSP, which tells hidden joints from visible ones; else LSP-extended,
+    which tells labelled joints from others. Coordinates are kept exactly. Ids, boxes, areas, sizes, the pictures'
+    names and keypoints that are not LSP's are lost.
+
+    Args:
+        path: The MATLAB file to make.
+        annotations: Images of one skeleton that has LSP's joints. One person a picture: crowds and people without any
+            joint do not count. LSP-extended also holds pictures without a person.
+
+    Raises:
+        ConfigError: If there is no image, the skeleton lacks a joint of LSP, or a picture has several people.
+        MediaError: If the file cannot be written.
+        MissingDependencyError: If scipy is not installed.
+    """
+    xyv = _written(annotations)
+    extended = _needs_extended(xyv)
+    xyv[..., 2] = xyv[..., 2] > 0 if extended else xyv[..., 2] == 1
+    scipy_io = require("scipy.io", extra="train", purpose="writing a MATLAB file")
+    with atomic_path(Path(path)) as temporary, temporary.open("wb") as file:
+        scipy_io.savemat(file, {"joints": xyv.transpose((1, 2, 0) if extended else (2, 1, 0))})
+
+
+def lsp_picture_names(annotations: Sequence[Annotations]) -> list[str]:
+    """What the pictures must be called for these labels, in the folder ``images`` beside the file.
+
+    Raises:
+        ConfigError: As `write_lsp`.
+    """
+    digits = _EXTENDED_DIGITS if is_lsp_extended(annotations) else _DIGITS
+    return [_name(i, digits) for i in range(len(annotations))]
+
+
+def is_lsp_extended(annotations: Sequence[Annotations]) -> bool:
+    """Whether `write_lsp` makes these labels LSP-extended, which does not tell hidden joints from visible ones.
+
+    Raises:
+        ConfigError: As `write_lsp`.
+    """
+    return _needs_extended(_written(annotations))
+
+
+def _written(annotations: Sequence[Annotations]) -> FloatArray64:
+    """``(N, 14, 3)`` with COCO's visibility; all 0 for a picture without a person."""
+    order = _order(one_skeleton(annotations))
+    people = [[one.xyv[order] for one in people_of(labels) if one.xyv[order, 2].any()] for labels in annotations]
+    for labels, own in zip(annotations, people, strict=True):
+        if len(own) > 1:
+            raise ConfigError(
+                f"{labels.file_name!r} has {len(own)} people with LSP's joints, and LSP holds one a picture; "
+                "choose another format."
+            )
+    return np.array([own[0] if own else empty_xyv(len(order)) for own in people])
+
+
+def _needs_extended(xyv: FloatArray64) -> bool:
+    return bool((xyv[..., 2] == 0).any())
+
+
+def _order(skeleton: Skeleton) -> list[int]:
+    """Where LSP's joints are in a skeleton."""
+    index = {normal_name(name): k for k, name in enumerate(skeleton.keypoint_names)}
+    joints = load_skeleton("lsp14").keypoint_names
+    if missing := [name for name in joints if name not in index]:
+        raise ConfigError(
+            f"LSP has {len(joints)} joints, and the skeleton {skeleton.name!r} lacks {len(missing)} of them, such as "
+            f"{missing[0]!r}; choose another format."
+        )
+    return [index[name] for name in joints]
+
+
+def _name(place: int, digits: int) -> str:
+    return f"im{place + 1:0{digits}d}.jpg"
 
 
 def _joints(path: Path) -> FloatArray64:

@@ -1,14 +1,18 @@
 """SLEAP's ``.slp``, through sleap-io: the labels that a person made, not the predictions beside them."""
 
+from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gonio.errors import MediaError
+from gonio.io.atomic import atomic_path
 from gonio.io.files import check_is_file
 from gonio.io.formats.keypoint_names import order_of, skeleton_of_names
 from gonio.io.formats.label_parts import LabelledPerson, empty_xyv, image_labels, image_size_hw, unusable
+from gonio.io.formats.label_people import one_skeleton, people_of, plain_names
 from gonio.optional import require
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton
@@ -60,6 +64,62 @@ def read_sleap(
         )
         for i, frame in enumerate(project.labeled_frames)
     ]
+
+
+def write_sleap(
+    path: str | Path, annotations: Sequence[Annotations], *, pictures: Sequence[Path | None] | None = None
+) -> None:
+    """Write a SLEAP project of one skeleton, every picture a labelled frame.
+
+    Coordinates, sizes, names and links of the keypoints are kept exactly. Pictures of one size form a list, which
+    SLEAP takes for a video. What is labelled becomes visible; ids, boxes, areas and people without keypoints are
+    lost, crowds are left out.
+
+    Args:
+        path: The ``.slp`` file to make.
+        annotations: Images of one skeleton; their names without folders must differ.
+        pictures: For each image its file, which SLEAP opens by that path; None where it is not known.
+
+    Raises:
+        ConfigError: If there is no image, the skeletons differ, or two pictures have one name.
+        MediaError: If the file cannot be written.
+        MissingDependencyError: If sleap-io is not installed.
+    """
+    skeleton = one_skeleton(annotations)
+    plain_names(annotations)
+    sleap_io = require("sleap_io", extra="sleap", purpose="writing a SLEAP file")
+    nodes = list(skeleton.keypoint_names)
+    target = sleap_io.Skeleton(nodes=nodes, edges=[(nodes[a], nodes[b]) for a, b in skeleton.links], name=skeleton.name)
+    files = [
+        str(file.resolve()) if file else labels.file_name
+        for labels, file in zip(annotations, pictures or [None] * len(annotations), strict=True)
+    ]
+    same: dict[tuple[int, int], list[str]] = {}  # the pictures of each size
+    for labels, file in zip(annotations, files, strict=True):
+        same.setdefault(labels.image_hw, []).append(file)
+    videos = {hw: (_video(sleap_io, own, hw), count()) for hw, own in same.items()}
+    frames = []
+    for labels in annotations:
+        video, places = videos[labels.image_hw]
+        people = [_instance(sleap_io, one, target) for one in people_of(labels) if one.xyv[:, 2].any()]
+        frames.append(sleap_io.LabeledFrame(video=video, frame_idx=next(places), instances=people))
+    project = sleap_io.Labels(frames, videos=[video for video, _ in videos.values()], skeletons=[target])
+    with atomic_path(Path(path)) as temporary:
+        sleap_io.save_slp(project, str(temporary), verbose=False)
+
+
+def _video(sleap_io: Any, files: list[str], image_hw: tuple[int, int]) -> Any:
+    """A list of pictures of one size, none of which is opened."""
+    height, width = image_hw
+    shape = [len(files), height, width, 3]
+    stored: dict[str, Any] = {"type": "ImageVideo", "filename": files[0], "filenames": files, "shape": shape}
+    stored |= {"height_": height, "width_": width, "channels_": 3, "grayscale": False}
+    return sleap_io.Video(filename=files, backend_metadata=stored, open_backend=False)
+
+
+def _instance(sleap_io: Any, person: LabelledPerson, skeleton: Any) -> Any:
+    points = np.where(person.xyv[:, 2:] > 0, person.xyv[:, :2], np.nan)
+    return sleap_io.Instance.from_numpy(points, skeleton=skeleton)
 
 
 def _person(instance: Any, order: list[int | None], k: int) -> LabelledPerson:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gonio.errors import ConfigError
-from gonio.io.formats.keypoint_names import skeleton_of_names
+from gonio.io.formats.keypoint_names import mirrored_names, skeleton_of_names
 from gonio.io.formats.label_parts import images_in, unusable
 from gonio.optional import require
 from gonio.structures.skeleton import Skeleton, load_skeleton
@@ -67,15 +67,18 @@ class YoloDataset:
     def skeleton(self) -> Skeleton:
         """What the keypoints are.
 
-        With ``kpt_names`` the names say it. Without, 17 keypoints with COCO's own ``flip_idx`` are taken for
-        COCO's; any others are called ``keypoint_1`` and so on, mirrored by ``flip_idx``.
+        With ``kpt_names`` the names say it, and ``flip_idx`` where no name has a side. Without, 17 keypoints with
+        COCO's own ``flip_idx`` are taken for COCO's; any others are called ``keypoint_1`` and so on, mirrored by
+        ``flip_idx``.
 
         Raises:
             ConfigError: If ``flip_idx`` is needed and does not undo itself.
             ShapeError: If it has the wrong length.
         """
         if self.keypoint_names is not None:
-            return skeleton_of_names(self.keypoint_names, name=self.path.stem)
+            sided = mirrored_names(self.keypoint_names) != tuple(range(self.count))
+            flips = None if sided else self.flip_idx
+            return skeleton_of_names(self.keypoint_names, name=self.path.stem, flip_indices=flips)
         coco = load_skeleton("coco17")
         if self.count == len(coco) and self.flip_idx == coco.flip_indices:
             return coco
