@@ -92,7 +92,7 @@ class Follower:
             poses = self._model(frame.image, min_person_score=self._floor, flip_test=self._flip_test)
             self.detections += 1
             tracked = self._tracked(frame, poses)
-            self._detected = _Detection.of(tracked, frame.time_s or 0.0)
+            self._detected = _Detection.of(self._model, tracked, frame.time_s or 0.0)
             return tracked
         return self._tracked(frame, poses)
 
@@ -140,11 +140,10 @@ class _Detection:
     time_s: float
 
     @classmethod
-    def of(cls, tracked: Poses, time_s: float) -> "_Detection":
+    def of(cls, model: PoseModel, tracked: Poses, time_s: float) -> "_Detection":
         people = tracked[np.argsort(_ids(tracked))]
-        # a top-down person's score is sqrt(proposal x mean keypoint score); what the tracker's people came with
-        means = np.maximum(people.scores.mean(axis=1), 1e-6)
-        return cls(people, np.clip(people.person_scores**2 / means, 0, 1).astype(np.float32), time_s)
+        of_proposals = model.proposal_scores(people) if isinstance(model, TopDownModel) else people.person_scores
+        return cls(people, of_proposals, time_s)
 
     def moved_to(self, expected: Poses, image_hw: tuple[int, int]) -> Poses:
         """The detector's boxes, each edge moved as the edge of the keypoints' extent has moved since."""

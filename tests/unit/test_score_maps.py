@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gonio.score_maps import logit, through_knots, through_logit
+from gonio.score_maps import back_through_knots, back_through_logit, logit, through_knots, through_logit
 
 
 def test_logit_by_hand_and_finite_at_the_ends() -> None:
@@ -28,3 +28,22 @@ def test_a_temperature_below_one_sharpens() -> None:
 
 def test_missing_scores_stay_missing() -> None:
     assert np.isnan(through_logit(np.array([np.nan]), temperature=1, bias=0)).all()
+
+
+@pytest.mark.parametrize(("temperature", "bias"), [(1, 0), (0.5, 2.1), (2, -1)])
+def test_back_through_the_logit(temperature: float, bias: float) -> None:
+    """As float32, which is what a model's probabilities are: at the upper end many scores lie close together."""
+    scores = np.linspace(1e-3, 1 - 1e-3, 999)
+    values = through_logit(scores, temperature=temperature, bias=bias).astype(np.float32)
+    np.testing.assert_allclose(back_through_logit(values, temperature=temperature, bias=bias), scores, atol=3e-4)
+    ends = back_through_logit(np.array([0, 1], np.float32), temperature=1, bias=0)
+    np.testing.assert_allclose(ends, [0, 1], atol=1e-6)
+
+
+def test_back_through_knots() -> None:
+    """Between knots that rise exactly; where they are level, the middle."""
+    knots = [(0.1, 0.0), (0.3, 0.0), (0.5, 0.4), (0.9, 1.0)]
+    np.testing.assert_allclose(back_through_knots(np.array([0.0, 0.4, 0.7, 1.0]), knots), [0.2, 0.5, 0.7, 0.9])
+    rising = knots[1:]
+    scores = np.linspace(0.3, 0.9, 50)
+    np.testing.assert_allclose(back_through_knots(through_knots(scores, rising), rising), scores)

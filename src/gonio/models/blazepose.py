@@ -57,7 +57,7 @@ class BlazePoseModel(TopDownModel):
 
     The first look follows the circle that BlazePose's own detector draws; of another one the proposal's hips and
     shoulders, if it is sure of these; else it is upright around the box. In a video it looks once, where the keypoints
-    of a moment ago say. A person's score is the geometric mean of the proposal's score and the mean keypoint score.
+    of a moment ago say.
     """
 
     def __init__(self, card: ModelCard, backend: Backend, proposer: Proposer) -> None:
@@ -152,11 +152,6 @@ class BlazePoseModel(TopDownModel):
         tops = hips + (shoulders - hips) * (radius / length)[:, None]
         return regions_between(hips, tops, margin=self._input.margin)
 
-    def propose(self, image: ImageArray) -> Poses:
-        """Who may be in the picture, as the card's detector says: boxes, scores, and perhaps rough keypoints."""
-        people = self._proposer(image)
-        return people[people.person_scores >= self._min_proposal]
-
     def look_twice(self, image: ImageArray, people: Poses, *, flip_test: bool = False) -> Looks:
         """Look at people of any model, at least one: as they are proposed, then as they turned out to lie."""
         regions = self._aligned(image, self.first_regions(people), flip_test=flip_test)
@@ -175,7 +170,7 @@ class BlazePoseModel(TopDownModel):
             keypoints=looks.points,
             scores=scores,
             boxes=proposals.boxes,
-            person_scores=np.sqrt(proposals.person_scores * scores.mean(axis=1)),
+            person_scores=self._scores(proposals, scores),
             skeleton=self.skeleton,
             world=looks.world,
         )

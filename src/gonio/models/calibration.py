@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gonio.arrays import FloatArray
 from gonio.errors import ConfigError
-from gonio.score_maps import through_knots, through_logit
+from gonio.score_maps import back_through_knots, back_through_logit, through_knots, through_logit
 from gonio.structures.poses import Poses
 
 if TYPE_CHECKING:  # the card has a calibration, and a function here takes a card
@@ -92,6 +92,14 @@ class Calibration(_Strict):
         else:
             mapped = through_logit(scores, temperature=self.temperature, bias=self.bias)
         return np.clip(mapped, 0, 1).astype(np.float32)
+
+    def undo(self, scores: FloatArray) -> FloatArray:
+        """The network's scores ``(...)`` float32 of calibrated ones: of several that it maps to one, their middle."""
+        if self.method == "isotonic":
+            mapped = back_through_knots(scores, self.knots)
+        else:
+            mapped = back_through_logit(scores, temperature=self.temperature, bias=self.bias)
+        return mapped.astype(np.float32)
 
 
 def expected_error_px(poses: Poses, card: "ModelCard", *, statistic: Literal["median", "rms"] = "rms") -> FloatArray:

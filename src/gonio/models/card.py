@@ -11,13 +11,16 @@ from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from gonio.arrays import FloatArray
 from gonio.codecs import CODECS, Codec
 from gonio.errors import ConfigError, ModelError
 from gonio.models.backends import OnnxBackend
+from gonio.models.backends.layout import MAX_SIDE
 from gonio.models.calibration import Calibration
+from gonio.models.onnx_bytes import is_inside, read_files
+from gonio.models.person_score import EQUAL_SHARE
 from gonio.models.skeleton_spec import SkeletonSpec
 from gonio.structures.skeleton import Skeleton, load_skeleton
 
@@ -27,11 +30,20 @@ CARD_KEY = "gonio.card"
 Positive = Annotated[float, Field(gt=0)]
 Score = Annotated[float, Field(ge=0, le=1)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
+Side = Annotated[int, Field(gt=0, le=MAX_SIDE)]
+
+
+def _inside(place: str) -> str:
+    if not is_inside(place):
+        raise ValueError(f"weights may not lie elsewhere than below their folder, as w/deep.data, but at {place!r}")
+    return place
+
+
+PlaceBelow = Annotated[str, AfterValidator(_inside)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Weights(_Strict):
@@ -43,7 +55,8 @@ class Weights(_Strict):
         urls: Where it can be downloaded, the first before its mirrors; none: it lies beside the card.
         size: Of the download, bytes, where known.
         member: Path of the file inside the download, where that is a zip archive.
-        reads: Files beside it in which some of its weights lie, each with its sha256.
+        reads: Files beside it, or in folders beside it (``w/deep.data``), in which some of its weights lie, each with
+            its sha256.
     """
 
     file: str
@@ -51,7 +64,7 @@ class Weights(_Strict):
     urls: tuple[str, ...] = ()
     size: Annotated[int, Field(gt=0)] | None = None
     member: str | None = None
-    reads: dict[FileName, Sha256] = Field(default_factory=dict)
+    reads: dict[PlaceBelow, Sha256] = Field(default_factory=dict)
 
 
 class Normalisation(_Strict):
@@ -71,7 +84,7 @@ class LetterboxInput(Normalisation):
     """
 
     kind: Literal["letterbox"]
-    longer_side: Annotated[int, Field(gt=0)]
+    longer_side: Side
     multiple: Annotated[int, Field(gt=0)]
     pad_value: Annotated[int, Field(ge=0, le=255)]
     square: bool = False
@@ -87,7 +100,7 @@ class StretchInput(Normalisation):
     """The whole picture, stretched to one size; its shape is not kept."""
 
     kind: Literal["stretch"]
-    input_hw: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
+    input_hw: tuple[Side, Side]
 
     @property
     def fixed_hw(self) -> tuple[int, int] | None:
@@ -106,7 +119,7 @@ class CropInput(Normalisation):
     """
 
     kind: Literal["crop"]
-    input_hw: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
+    input_hw: tuple[Side, Side]
     margin: Annotated[float, Field(gt=0)]
     pad_value: Annotated[int, Field(ge=0, le=255)]
     min_side: Annotated[int, Field(gt=0)] | None = None
@@ -209,6 +222,8 @@ class ModelCard(_Strict):
         constants: Further inputs of the network by name, each with its values for one picture.
         skeleton: The name of a shipped skeleton, or any other in full; of a detector what its people's missing
             keypoints are called.
+        proposal_share: Of a top-down model, how much the proposal's score counts in a person's score, the mean keypoint
+            score counting the rest; see `gonio.models.person_score`.
         proposals: Of a top-down model, who proposes people; None: nobody does, the whole picture is the one proposal
             (box ``(0, 0, W, H)``, score 1). That is for a model of one subject that fills the picture.
         calibration: What turns keypoint scores into probabilities; None: they are as the network gives them.
@@ -227,6 +242,7 @@ class ModelCard(_Strict):
     skeleton: SkeletonEntry
     min_person_score: Score
     max_oks: Score
+    proposal_share: Annotated[float, Field(gt=0, lt=1)] = EQUAL_SHARE
     proposals: Proposals | None = None
     licence: Licence
     paper: str
@@ -289,7 +305,7 @@ def _card_inside(path: Path) -> dict[str, Any]:
         raise ModelError(f"the model card inside '{path}' is not JSON ({error}); export the model again") from error
     if not isinstance(facts, dict):
         raise ModelError(f"the model card inside '{path}' is a {type(facts).__name__}; export the model again")
-    return facts | {"weights": {"file": path.name, "sha256": digest}}
+    return facts | {"weights": {"file": path.name, "sha256": digest, "reads": read_files(path)}}
 
 
 def _first_fault(error: ValidationError | UnicodeDecodeError) -> str:

@@ -8,6 +8,7 @@ from gonio.geometry.affine import crop_box, invert, transform
 from gonio.models.backends import Backend
 from gonio.models.card import CropInput, ModelCard
 from gonio.models.model import PoseModel
+from gonio.models.person_score import person_scores, proposal_scores
 from gonio.models.proposals import Proposer
 from gonio.structures.poses import Poses
 from gonio.timing import timed
@@ -16,7 +17,8 @@ from gonio.timing import timed
 class TopDownModel(PoseModel):
     """Refines every proposed person in a crop of its own; the crops of one size are one batch.
 
-    A person's score is the geometric mean of the proposal's score and the mean keypoint score.
+    A person's score is the weighted geometric mean of the proposal's score and the network's mean keypoint score, as
+    `gonio.models.person_score` has it and the card weighs it.
     """
 
     def __init__(self, card: ModelCard, backend: Backend, proposer: Proposer) -> None:
@@ -27,6 +29,11 @@ class TopDownModel(PoseModel):
         self._input = card.input
         self._min_proposal = 0.0 if card.proposals is None else card.proposals.min_score
         self._proposer = proposer
+
+    def propose(self, image: ImageArray) -> Poses:
+        """Who may be in the picture, as the card's detector says: boxes, scores, and perhaps rough keypoints."""
+        people = self._proposer(image)
+        return people[people.person_scores >= self._min_proposal]
 
     def refine(self, image: ImageArray, people: Poses, *, flip_test: bool = False) -> Poses:
         """Look closely at people whose boxes are known, without the detector; in a video at those of a moment ago.
@@ -43,10 +50,25 @@ class TopDownModel(PoseModel):
             return Poses.empty(self.skeleton)
         return self._calibrated(self._refine(image, people, flip_test=flip_test))
 
+    def proposal_scores(self, people: Poses) -> FloatArray:
+        """What the proposals of people scored whom this model found, from their own scores.
+
+        Returns:
+            ``(N,)`` float32 in [0, 1]; about that where the card's calibration gives different scores the same value.
+        """
+        calibration = self.card.calibration
+        scores = people.scores if calibration is None else calibration.undo(people.scores)
+        return proposal_scores(people.person_scores, scores.mean(axis=1), share=self.card.proposal_share)
+
+    def _scores(self, proposals: Poses, scores: FloatArray) -> FloatArray:
+        """The people's scores, from the network's keypoint scores ``(N, K)``."""
+        return person_scores(proposals.person_scores, scores.mean(axis=1), share=self.card.proposal_share)
+
     def _estimate(self, image: ImageArray, *, floor: float, flip_test: bool) -> Poses:
-        proposals = self._proposer(image)
-        # the final score is sqrt(proposal x keypoints) <= sqrt(proposal): below floor^2 a crop would be for nothing
-        proposals = proposals[proposals.person_scores >= max(self._min_proposal, floor**2)]
+        proposals = self.propose(image)
+        # with perfect keypoints they would score this; below the floor a crop would be for nothing
+        best = self._scores(proposals, np.ones((len(proposals), 1), np.float32))
+        proposals = proposals[best >= floor]
         if not len(proposals):
             return Poses.empty(self.skeleton)
         return self._refine(image, proposals, flip_test=flip_test)
@@ -63,7 +85,7 @@ class TopDownModel(PoseModel):
             keypoints=keypoints,
             scores=scores,
             boxes=proposals.boxes,
-            person_scores=np.sqrt(proposals.person_scores * scores.mean(axis=1)),
+            person_scores=self._scores(proposals, scores),
             skeleton=self.skeleton,
         )
 

@@ -18,7 +18,8 @@ _MIN_PERSON_SCORE, _MAX_OKS, _PROPOSER, _MIN_PROPOSAL = 0.15, 0.7, "multipose", 
 def make_card(network: PoseNetwork, info: "CheckpointInfo", *, name: str, weights: Weights) -> ModelCard:
     """The card of a network's weights in a runtime's format.
 
-    People are proposed by the shipped MultiPose; thresholds are those of the shipped models.
+    People are proposed by the shipped MultiPose. A person's score is the plain geometric mean, and the threshold is one
+    for that; ``python -m benchmarks.ranking`` tells whether another mean ranks them better.
     """
     means: dict[str, Any] = {"mean": (network.mean,) * 3, "std": (network.std,) * 3}
     seen: CropInput | LetterboxInput

@@ -59,6 +59,14 @@ def test_temperature_scores() -> None:
     assert calibration.apply(np.array([0.75], np.float32)) == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize("calibration", [KNOTS, Calibration(method="temperature", temperature=0.5, bias=2, **FACTS)])
+def test_scores_can_be_had_back(calibration: Calibration) -> None:
+    scores = np.linspace(0.01, 0.5, 30, dtype=np.float32)
+    back = calibration.undo(calibration.apply(scores))
+    assert back.dtype == np.float32
+    np.testing.assert_allclose(back, scores, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("changes", "fact"),
     [

@@ -124,6 +124,8 @@ def test_a_card_cannot_be_changed(tiny: "Tiny") -> None:
         pytest.param({"input__channel_order": "grb"}, "channel_order", id="channel order"),
         pytest.param({"min_person_score": 1.5}, "min_person_score: .*less than or equal to 1", id="score above 1"),
         pytest.param({"min_person_score": float("nan")}, "min_person_score", id="NaN"),
+        pytest.param({"proposal_share": 0}, "proposal_share: .*greater than 0", id="proposals that do not count"),
+        pytest.param({"proposal_share": 1}, "proposal_share: .*less than 1", id="keypoints that do not count"),
         pytest.param({"skeleton": None, "paper": None}, r"skeleton\.name: .* \(and 1 more\)", id="two faults"),
     ],
 )

@@ -1,6 +1,7 @@
 """The top-down model around a perfect network and a proposer who says what the test wants."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from gonio.arrays import ImageArray
 from gonio.errors import ConfigError
-from gonio.models.card import read_card
+from gonio.models.card import ModelCard, read_card
 from gonio.models.registry import find_card
 from gonio.models.topdown import TopDownModel
 from gonio.structures.poses import Poses
@@ -16,7 +17,9 @@ from gonio.structures.poses import Poses
 if TYPE_CHECKING:
     from tests.unit.models.conftest import DotBackend, Dots, Tiny
 
-CARD = find_card("thunder")[0].model_copy(update={"calibration": None})  # scores as the network gives them
+THUNDER = find_card("thunder")[0]
+CARD = THUNDER.model_copy(update={"calibration": None})  # scores as the network gives them
+EQUAL = CARD.model_copy(update={"proposal_share": 0.5})
 BLACK = np.zeros((240, 320, 3), np.uint8)
 HOME_PX = 0.02  # a dot's middle, found in a crop of whole grey levels
 
@@ -106,10 +109,33 @@ def test_the_batch_does_not_change_a_person(dots: "Dots") -> None:
     np.testing.assert_array_equal(both.keypoints[1], alone.keypoints[0])
 
 
-def test_the_score_is_the_geometric_mean(dots: "Dots") -> None:
-    proposals = dots.proposals(LEFT_BOX, scores=(0.64,))
-    poses = model_of(dots, proposals)[0](dots.picture((420, 300), LEFT))
+def test_the_score_is_the_geometric_mean_that_the_card_weighs(dots: "Dots") -> None:
+    proposals, picture = dots.proposals(LEFT_BOX, scores=(0.64,)), dots.picture((420, 300), LEFT)
+    poses = model_of(dots, proposals, EQUAL)[0](picture)
     assert poses.person_scores[0] == pytest.approx(np.sqrt(0.64 * poses.scores[0].mean()))
+    fifth = model_of(dots, proposals, CARD.model_copy(update={"proposal_share": 0.2}))[0](picture)
+    assert fifth.person_scores[0] == pytest.approx(0.64**0.2 * poses.scores[0].mean() ** 0.8)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5])
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_people_tell_what_their_proposals_scored(dots: "Dots", share: float, calibrated: bool) -> None:
+    """Also those whose keypoint scores are probabilities by now."""
+    card = (THUNDER if calibrated else CARD).model_copy(update={"proposal_share": share})
+    model, backend = model_of(dots, dots.proposals(LEFT_BOX, RIGHT_BOX, scores=(0.9, 0.3)), card)
+    backend.factors["heatmap"] = 0.4
+    poses = model(dots.picture((420, 300), LEFT, RIGHT), min_person_score=0)
+    np.testing.assert_allclose(model.proposal_scores(poses), [0.9, 0.3], rtol=1e-4)
+
+
+def test_a_close_look_alone_gives_the_scores_of_a_call(dots: "Dots") -> None:
+    """As in a video while the detector rests."""
+    picture = dots.picture((420, 300), LEFT, RIGHT)
+    model, backend = model_of(dots, dots.proposals(LEFT_BOX, RIGHT_BOX, scores=(0.9, 0.3)), THUNDER)
+    backend.factors["heatmap"] = 0.4
+    poses = model(picture)
+    again = model.refine(picture, replace(poses, person_scores=model.proposal_scores(poses)))
+    np.testing.assert_allclose(again.person_scores, poses.person_scores, rtol=1e-4)
 
 
 def test_best_person_first(dots: "Dots") -> None:
@@ -134,7 +160,7 @@ class TestNobody:
 
 
 class TestFloor:
-    """The final score is at most the root of the proposal's, so below the floor's square a crop is for nothing."""
+    """The final score is at most proposal^share: whose proposal cannot reach the floor needs no crop."""
 
     @pytest.mark.parametrize(
         ("floor", "crops"),
@@ -149,7 +175,25 @@ class TestFloor:
     def test_crops_that_cannot_count_are_not_looked_at(
         self, dots: "Dots", tiny: "Tiny", floor: float, crops: int
     ) -> None:
-        card = read_card(tiny.card(base="thunder", proposals__min_score=0.04))
+        card = read_card(tiny.card(base="thunder", proposals__min_score=0.04, proposal_share=0.5))
+        self.check(dots, card, floor, crops)
+
+    @pytest.mark.parametrize(
+        ("floor", "crops"),
+        [
+            pytest.param(0.54, 3, id="0.54^5 = 0.046"),
+            pytest.param(0.56, 2, id="0.56^5 = 0.055"),
+            pytest.param(0.8, 1, id="0.8^5 = 0.33"),
+            pytest.param(0.99, 0, id="0.99^5 = 0.95"),
+        ],
+    )
+    def test_with_a_smaller_share_fewer_are_sure_not_to_count(
+        self, dots: "Dots", tiny: "Tiny", floor: float, crops: int
+    ) -> None:
+        card = read_card(tiny.card(base="thunder", proposals__min_score=0.04, proposal_share=0.2))
+        self.check(dots, card, floor, crops)
+
+    def check(self, dots: "Dots", card: ModelCard, floor: float, crops: int) -> None:
         boxes = [LEFT_BOX, RIGHT_BOX, (0, 0, 60, 60), (0, 60, 60, 120)]
         proposals = dots.proposals(*boxes, scores=(0.9, 0.3, 0.05, 0.03))
         model, backend = model_of(dots, proposals, card)
@@ -167,7 +211,7 @@ class TestFloor:
 
     def test_it_takes_nobody_away_who_would_pass(self, dots: "Dots") -> None:
         """Scores that are clipped to 1: the final score is the root of the proposal's, 0.5."""
-        model, backend = model_of(dots, dots.proposals(LEFT_BOX, scores=(0.25,)))
+        model, backend = model_of(dots, dots.proposals(LEFT_BOX, scores=(0.25,)), EQUAL)
         backend.factors["heatmap"] = 100
         picture = dots.picture((420, 300), LEFT)
         assert len(model(picture, min_person_score=0.5)) == 1
