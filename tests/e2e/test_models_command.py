@@ -173,13 +173,16 @@ def test_what_came_first_is_trusted(
     run: Callable[..., "Result"], check: "Check", mine: str, server: Server, home: Path
 ) -> None:
     assert run("models", "pull", mine).returncode == 0
-    server.files["/mine.onnx"] = b"another file"
+    another = (WEIGHTS_FOLDER / "movenet-lightning.onnx").read_bytes()
+    server.files["/mine.onnx"] = another
     (home / "weights" / "mine" / "mine.onnx").unlink()
     check.refused(
         run("models", "pull", mine), "the file that came first, on 20", "'gonio models pull mine --accept-new'"
     )
     accepted = run("models", "pull", mine, "--accept-new")
-    assert hashlib.sha256(b"another file").hexdigest() in accepted.stderr
+    assert hashlib.sha256(another).hexdigest() in accepted.stderr
+    server.files["/mine.onnx"] = b"no model at all"
+    check.refused(run("models", "pull", mine, "--accept-new"), "sent something that is no ONNX model")
 
 
 def test_refusals(run: Callable[..., "Result"], check: "Check", mine: str, server: Server, home: Path) -> None:

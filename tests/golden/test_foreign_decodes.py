@@ -97,7 +97,9 @@ def test_rtmpose(golden: dict[str, Array], score: str) -> None:
     seen = golden["simcc_lower"] > 0  # of the others the originals say (-1, -1)
     assert (~seen).sum() == 1
     np.testing.assert_array_equal(keypoints[seen], golden["simcc_keypoints"][seen])
-    np.testing.assert_allclose(scores, np.clip(golden[f"simcc_{score}"], 0, 1), rtol=1e-6)
+    assert np.isnan(keypoints[~seen]).all()
+    assert not scores[~seen].any()
+    np.testing.assert_allclose(scores[seen], np.clip(golden[f"simcc_{score}"], 0, 1)[seen], rtol=1e-6)
     assert golden["simcc_mean"].max() > 1  # the bound is tried
 
 

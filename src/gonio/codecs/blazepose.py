@@ -16,7 +16,7 @@ import numpy as np
 
 from gonio.arrays import FloatArray, FloatArray64
 from gonio.codecs.base import DecodedPeople, Outputs, one_each
-from gonio.codecs.checks import finite, output_of, probabilities
+from gonio.codecs.checks import finite, output_of, probabilities, within_reach
 from gonio.errors import ConfigError
 
 MIDDLE_OF_HIPS, TOP_OF_CIRCLE = 0, 1
@@ -124,12 +124,16 @@ class BlazePose:
             shape = (len(values), count, self.input_hw[0] // _STRIDE, self.input_hw[1] // _STRIDE)
             heatmap = probabilities(output_of(outputs, "activation_heatmap", shape), "the heatmap's values")
             points = _refined(points, heatmap)
+        visibility = _sigmoid(values[..., 3])
+        flags = probabilities(output_of(outputs, "output_poseflag", (len(values), 1)), "the pose flags")[:, 0]
+        own = slice(self.n_keypoints)
+        within_reach(points[:, own], visibility[:, own] * flags[:, None], self.input_hw)
         return Landmarks(
             points=points.astype(np.float32),
             depth=values[..., 2].astype(np.float32),
-            visibility=_sigmoid(values[..., 3]),
+            visibility=visibility,
             presence=_sigmoid(values[..., 4]),
-            flags=probabilities(output_of(outputs, "output_poseflag", (len(values), 1)), "the pose flags")[:, 0],
+            flags=flags,
             world=world[:, : self.n_keypoints].astype(np.float32),
         )
 

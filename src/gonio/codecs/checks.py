@@ -7,6 +7,8 @@ from gonio.codecs.base import Outputs
 from gonio.errors import ModelMismatchError
 
 _TOLERANCE = 1e-3
+_FARTHEST = 8.0
+_TOLD = 0.3
 
 
 def output_of(outputs: Outputs, name: str, shape: tuple[int | None, ...]) -> FloatArray:
@@ -78,3 +80,31 @@ def finite(array: FloatArray, what: str, *, highest: float | None = None) -> Flo
             "not that of the file"
         )
     return array
+
+
+def within_reach(keypoints: FloatArray, scores: FloatArray, input_hw: tuple[int, int]) -> FloatArray:
+    """Keypoints as they are, unless some that the network is sure of lie far outside its input.
+
+    A person is less than eight heads high, so even the feet of one whose face fills the input are fewer than eight
+    inputs beyond its rim. What lies farther is of another unit, or of another file. A keypoint that no label of the
+    training had may lie anywhere, by its low score.
+
+    Args:
+        keypoints: ``(..., 2)`` px of the input; NaN where there is none.
+        scores: ``(...)``; those below 0.3 may lie anywhere.
+        input_hw: Height and width of the input, px.
+
+    Raises:
+        ModelMismatchError: If one is farther beyond the rim than eight inputs are long.
+    """
+    size = np.array(input_hw[::-1], np.float32)
+    beyond = np.maximum(-keypoints, keypoints - size) / size
+    told = np.where(np.isfinite(beyond) & (scores >= _TOLD)[..., None], beyond, 0)
+    if told.size and float(told.max()) > _FARTHEST:
+        x, y = keypoints.reshape(-1, 2)[int(told.max(axis=-1).argmax())].tolist()
+        raise ModelMismatchError(
+            f"a keypoint lies at ({x:.4g}, {y:.4g}) px of an input of {input_hw[1]} x {input_hw[0]} px, more than "
+            f"{_FARTHEST:g} inputs beyond the rim; the file gives coordinates in another unit, or the card's codec is "
+            "not that of the file"
+        )
+    return keypoints

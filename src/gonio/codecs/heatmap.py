@@ -17,7 +17,7 @@ import numpy as np
 from gonio.arrays import FloatArray, FloatArray64, IntArray
 from gonio.codecs.base import DecodedPeople, Outputs, one_each
 from gonio.codecs.checks import finite, output_of
-from gonio.codecs.refine import best_cells, dark_step, gaussian_peak, quarter_step, udp_step
+from gonio.codecs.refine import best_cells, dark_step, gaussian_peak, has_peak, quarter_step, udp_step
 from gonio.errors import ConfigError
 
 _ALIGNMENTS = ("centres", "indices", "ends")
@@ -44,6 +44,7 @@ class Heatmap:
             are the first and the last pixel, as unbiased data processing (UDP) has it.
         flip_shift: Cells by which the turned maps of mirrored inputs are moved to the right. Where the alignment is
             ``"indices"``, a mirrored map lies ``1 - 1 / stride`` cells too far left: 1 is the customary remedy.
+        channels_last: The maps are ``(B, h, w, K)``, as networks of TensorFlow have them, not ``(B, K, h, w)``.
         output: The network's name for the maps.
 
     Raises:
@@ -67,6 +68,7 @@ class Heatmap:
     blur: int = 0
     alignment: Literal["centres", "indices", "ends"] = "centres"
     flip_shift: int = 0
+    channels_last: bool = False
     output: str = "heatmap"
 
     def __post_init__(self) -> None:
@@ -82,9 +84,9 @@ class Heatmap:
             raise ConfigError(f"flip_shift is {self.flip_shift}; give 0 or more cells")
 
     @property
-    def output_channels(self) -> Mapping[str, int]:
-        """The network's outputs that it reads, with the number of channels of each."""
-        return {self.output: self.n_keypoints}
+    def output_channels(self) -> Mapping[str, int | None]:
+        """The network's outputs that it reads, with the size of each along axis 1."""
+        return {self.output: None if self.channels_last else self.n_keypoints}
 
     def encode(self, people: DecodedPeople, input_hw: tuple[int, int]) -> dict[str, FloatArray]:
         """The outputs of a perfect network; of several people the first counts.
@@ -94,7 +96,7 @@ class Heatmap:
         height, width = input_hw[0] // self.stride, input_hw[1] // self.stride
         maps = np.zeros((1, self.n_keypoints, height, width), np.float32)
         if not len(people):
-            return {self.output: maps}
+            return {self.output: self._as_told(maps)}
         points = people.keypoints[0].astype(np.float64)
         inside = ((points >= -0.5) & (points < np.array([input_hw[1], input_hw[0]]) - 0.5)).all(axis=1)  # False for NaN
         scale, shift = self.pixels_of_cells((height, width))
@@ -105,23 +107,25 @@ class Heatmap:
                 np.exp(-((cells - at[k]) ** 2) / (2 * self.sigma**2)) for cells, at in ((rows, y), (columns, x))
             )
             maps[0, k] = along_y[:, None] * along_x
-        return {self.output: maps}
+        return {self.output: self._as_told(maps)}
 
     def decode(self, outputs: Outputs) -> list[DecodedPeople]:
         """One person for each of the B inputs, always; an empty input shows by its low scores.
 
-        A keypoint's score is the height of its peak; the person's is their mean. There are no boxes.
+        A keypoint's score is the height of its peak; the person's is their mean. There are no boxes. A map whose values
+        are all equal has no peak, and no keypoint: NaN, score 0.
 
         Raises:
             ModelMismatchError: If the maps are not K, or hold what no heatmap does.
         """
-        maps = finite(
-            output_of(outputs, self.output, (None, self.n_keypoints, None, None)), "heatmaps", highest=_HIGHEST
-        )
+        shape = (None, None, None, self.n_keypoints) if self.channels_last else (None, self.n_keypoints, None, None)
+        maps = finite(self._maps(output_of(outputs, self.output, shape)), "heatmaps", highest=_HIGHEST)
         cells, heights = best_cells(maps)
         found: FloatArray64 = cells.astype(np.float64) + self._steps(maps, cells)
         scale, shift = self.pixels_of_cells((maps.shape[2], maps.shape[3]))
-        return one_each((found[..., ::-1] * scale + shift).astype(np.float32), np.clip(heights, 0, 1))
+        seen = has_peak(maps.reshape(*maps.shape[:2], maps.shape[2] * maps.shape[3]))
+        pixels = np.where(seen[..., None], found[..., ::-1] * scale + shift, np.nan)
+        return one_each(pixels.astype(np.float32), np.where(seen, np.clip(heights, 0, 1), np.float32(0)))
 
     def _steps(self, maps: FloatArray, cells: IntArray) -> FloatArray64:
         """From the best cells to the keypoints, y x in cells."""
@@ -141,9 +145,17 @@ class Heatmap:
 
         With a ``flip_shift``, the columns that come into view on the left repeat the first one.
         """
-        turned = outputs[self.output][..., ::-1][:, list(flip_indices)]
+        turned = self._maps(outputs[self.output])[..., ::-1][:, list(flip_indices)]
         columns = np.maximum(np.arange(turned.shape[-1]) - self.flip_shift, 0)
-        return {self.output: np.ascontiguousarray(turned[..., columns])}
+        return {self.output: self._as_told(np.ascontiguousarray(turned[..., columns]))}
+
+    def _maps(self, told: FloatArray) -> FloatArray:
+        """Maps ``(B, K, h, w)`` of what the network says."""
+        return np.ascontiguousarray(told.transpose(0, 3, 1, 2)) if self.channels_last else told
+
+    def _as_told(self, maps: FloatArray) -> FloatArray:
+        """The other way."""
+        return np.ascontiguousarray(maps.transpose(0, 2, 3, 1)) if self.channels_last else maps
 
     def pixels_of_cells(self, cells_hw: tuple[int, int]) -> tuple[FloatArray64, float]:
         """Pixels a cell ``(x, y)``, and the pixel of cell 0."""

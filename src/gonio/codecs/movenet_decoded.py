@@ -21,7 +21,7 @@ import numpy as np
 
 from gonio.arrays import FloatArray
 from gonio.codecs.base import DecodedPeople, Outputs, one_each
-from gonio.codecs.checks import finite, output_of, probabilities
+from gonio.codecs.checks import finite, output_of, probabilities, within_reach
 from gonio.errors import ConfigError
 
 _PEOPLE = ("one", "many")
@@ -102,7 +102,8 @@ class MoveNetDecoded:
         """Pixels ``(..., K, 2)`` x y and scores ``(..., K)`` of rows ``(..., K, 3)`` y x score."""
         size_xy = np.array(self.input_hw[::-1], np.float32)
         points = finite(rows[..., 1::-1], "coordinates of keypoints", highest=_FARTHEST) * size_xy - np.float32(0.5)
-        return points, probabilities(rows[..., 2], "scores of keypoints")
+        scores = probabilities(rows[..., 2], "scores of keypoints")
+        return within_reach(points, scores, self.input_hw), scores
 
     def unflip(self, outputs: Outputs, flip_indices: Sequence[int]) -> dict[str, FloatArray]:  # noqa: ARG002
         """There is none.

@@ -2,7 +2,7 @@
 
 A row is the scores of the C classes, and for the left, upper, right and lower side of the box ``reg_max + 1`` logits:
 by softmax, how likely the side is 0, 1 ... ``reg_max`` strides from the cell's point. The mean is the distance.
-Suppression is left to do.
+The box is cut at the input's rim. Suppression is left to do.
 
 Source:
     X. Li et al., "Generalized Focal Loss: Learning Qualified and Distributed Bounding Boxes for Dense Object
@@ -127,7 +127,9 @@ class NanoDet(PersonCodec):
         best = self.best(scores)
         distances = self._distances(sides, best) * stride[best, None]
         boxes = np.concatenate([points[best] - distances[:, :2], points[best] + distances[:, 2:]], axis=1)
-        return self.boxes_alone(boxes.astype(np.float32), scores[best])
+        height, width = self.input_hw or (0, 0)
+        inside = np.clip(boxes, 0, (width, height, width, height))  # before the suppression, as in the original
+        return self.boxes_alone(inside.astype(np.float32), scores[best])
 
     def _distances(self, sides: FloatArray, chosen: IntArray) -> FloatArray64:
         """Mean distances ``(P, 4)`` of the chosen cells, strides."""

@@ -7,6 +7,7 @@ from gonio.arrays import BoolArray, FloatArray, FloatArray64, IntArray
 _FLOOR = 1e-10  # of a value before its logarithm
 _UDP_FLOOR = 1e-3  # the same in the published code of UDP, which moves the peaks of faint maps
 _FLAT = 1e-12  # a curvature below this has no peak
+_ROUNDING = 1e-6  # values that differ by less are equal up to the rounding of float32
 _REACH = 1.0  # cells: a peak farther from the best cell than this is noise
 
 
@@ -24,6 +25,11 @@ def best_cells(maps: FloatArray) -> tuple[IntArray, FloatArray]:
     best = flat.argmax(axis=-1)
     values = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
     return np.stack([best // width, best % width], axis=-1), values
+
+
+def has_peak(values: FloatArray) -> BoolArray:
+    """Whether each map or line ``(B, K, n)`` says any place: not where all its values are equal."""
+    return np.asarray(values.max(axis=-1) - values.min(axis=-1) > _ROUNDING)
 
 
 def gaussian_peak(maps: FloatArray, cells: IntArray) -> FloatArray64:

@@ -17,7 +17,7 @@ import numpy as np
 from gonio.arrays import FloatArray, FloatArray64
 from gonio.codecs.base import DecodedPeople, Outputs, one_each
 from gonio.codecs.checks import finite, output_of
-from gonio.codecs.refine import log_values, parabola_peak
+from gonio.codecs.refine import has_peak, log_values, parabola_peak
 from gonio.errors import ConfigError
 
 _ALIGNMENTS = ("centres", "indices")
@@ -111,16 +111,19 @@ class SimCC:
 
         Of ``"gaussian"`` values a peak's score is its height, which the networks of RTMPose may take a little beyond 1;
         of ``"logits"`` the probability of the bin over that of a perfect network's. The person's is the mean of the
-        keypoints'. There are no boxes.
+        keypoints'. There are no boxes. A line whose values are all equal has no peak, and its keypoint is none: NaN,
+        score 0.
 
         Raises:
             ModelMismatchError: If the lines are not K, or hold what no such network says.
         """
-        (x, score_x), (y, score_y) = (
-            self._peaks(self._lines(outputs, name)) for name in (self.output_x, self.output_y)
-        )
+        lines = [self._lines(outputs, name) for name in (self.output_x, self.output_y)]
+        (x, score_x), (y, score_y) = (self._peaks(one) for one in lines)
+        seen = has_peak(lines[0]) & has_peak(lines[1])
         pixels = np.stack([x, y], axis=-1) / self.split_ratio + self._first_pixel()
+        pixels = np.where(seen[..., None], pixels, np.nan)
         scores = np.minimum(score_x, score_y) if self.score == "lower" else (score_x + score_y) / 2
+        scores = np.where(seen, scores, 0)
         return one_each(pixels.astype(np.float32), np.clip(scores, 0, 1).astype(np.float32))
 
     def _lines(self, outputs: Outputs, name: str) -> FloatArray:

@@ -55,7 +55,7 @@ def in_onnxruntime(card: ModelCard, path: Path, threads: int) -> Candidate:
     """A model's ONNX file as it is; its size is with the files that it reads."""
 
     def opened() -> tuple[Backend, int]:
-        files = (path, *(path.with_name(name) for name in card.weights.reads))
+        files = (path, *(path.parent / name for name in card.weights.reads))
         return OnnxBackend(path, threads=threads), sum(file.stat().st_size for file in files)
 
     return Candidate("ONNX Runtime", _precision(path), card.name, opened)

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import posixpath
 import secrets
 import zipfile
 import zlib
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gonio.errors import ModelError, WeightsError
 from gonio.models.card import ModelCard
+from gonio.models.onnx_bytes import external_places, is_inside, read_files
 from gonio.models.registry import find_card, find_weights, shelf_of
 from gonio.models.store import Store, store
 
@@ -74,7 +76,9 @@ def write_bundle(names: Sequence[str], out: Path) -> int:
         card, folder = find_card(name)
         if shelf_of(card.name) != "shipped":
             path = find_weights(card, folder)
-            beside = card.weights.model_copy(update={"file": path.name})  # an added card may name it by its whole path
+            reads = card.weights.reads if shelf_of(card.name) == "zoo" else _all_read(card, path)
+            # an added card may name the file by its whole path
+            beside = card.weights.model_copy(update={"file": path.name, "reads": reads})
             found.append((card.model_copy(update={"weights": beside}), path))
     if not found:
         raise ModelError(f"{', '.join(names) or 'nothing'} ships with gonio and is on every machine; name other models")
@@ -87,7 +91,7 @@ def write_bundle(names: Sequence[str], out: Path) -> int:
                 record = here.record(card.name)
                 digest = _copy_in(archive, path, f"weights/{card.name}/{card.weights.file}")
                 for other in card.weights.reads:
-                    _copy_in(archive, path.with_name(other), f"weights/{card.name}/{other}")
+                    _copy_in(archive, path.parent / other, f"weights/{card.name}/{other}")
                 facts = {"name": card.name, "file": card.weights.file, "sha256": digest, "size": path.stat().st_size}
                 entries.append(facts | {"url": record.url if record and record.sha256 == digest else None})
                 archive.writestr(f"cards/{card.name}.json", card.model_dump_json(indent=2, exclude_none=False))
@@ -99,6 +103,24 @@ def write_bundle(names: Sequence[str], out: Path) -> int:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
     return out.stat().st_size
+
+
+def _all_read(card: ModelCard, path: Path) -> dict[str, str]:
+    """The files that the weights read, whether the card names them or not.
+
+    Raises:
+        WeightsError: If one cannot be taken along.
+    """
+    if path.suffix != ".onnx":
+        return card.weights.reads
+    there = read_files(path) | card.weights.reads
+    for place in external_places(path):
+        if posixpath.normpath(place) not in there:
+            raise WeightsError(
+                f"'{path}' reads weights from '{place}', which is no file in its folder or below it; put it there, or "
+                "save the model as one file"
+            )
+    return there
 
 
 def read_bundle(path: Path, *, accept_new: bool = False) -> tuple[Unpacked, ...]:
@@ -135,11 +157,17 @@ def read_bundle(path: Path, *, accept_new: bool = False) -> tuple[Unpacked, ...]
     except OSError as error:
         raise WeightsError(_trouble(here.home, error)) from error
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError, EOFError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = _first_fault(error)
         raise WeightsError(f"'{path}' is not a sound bundle of gonio ({reason}); copy it again") from error
     finally:
         for temporary, _ in placed:
             temporary.unlink(missing_ok=True)
+
+
+def _first_fault(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return error.errors()[0]["msg"].removeprefix("Value error, ")
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def _manifest(archive: zipfile.ZipFile, path: Path) -> _Manifest:
@@ -168,7 +196,7 @@ def _card_for(archive: zipfile.ZipFile, entry: _Entry, path: Path) -> tuple[Mode
             "it was made by another version of gonio: pull and bundle again"
         )
     for file in (card.weights.file, *card.weights.reads):
-        if Path(file).name != file or file in ("", ".", ".."):
+        if not is_inside(file) or (file == card.weights.file and "/" in file):
             raise WeightsError(f"'{path}' has a card whose weights lie elsewhere, at '{file}'; it is refused")
     return card, shelf != "zoo"
 

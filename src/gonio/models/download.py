@@ -24,10 +24,13 @@ from gonio.models.partial import Partial
 _log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 20
+_UNSTATED = ", the limit where the card states no size"
 _HEADWAY = 64 << 10  # a try that brought so much is no failure: the line is bad, not the server
 
 Progress = Callable[[int, int | None], None]
 """Told the bytes that are there and those that there will be, where the server says so."""
+Fault = Callable[[Path], str | None]
+"""What is wrong with a whole file, to go on after the server's name; None: nothing."""
 
 
 class DownloadError(WeightsError):
@@ -62,6 +65,7 @@ class _Wanted:
     sha256: str | None
     size: int | None
     member: str | None
+    fault: Fault
 
 
 def download(
@@ -71,6 +75,7 @@ def download(
     sha256: str | None = None,
     size: int | None = None,
     member: str | None = None,
+    fault: Fault | None = None,
     progress: Progress | None = None,
     patience: Patience | None = None,
 ) -> Downloaded:
@@ -82,6 +87,7 @@ def download(
         sha256: Of the file at ``target``; None: not known.
         size: Of the download, bytes; None: not known.
         member: Path of the file inside the download, where that is a zip archive.
+        fault: Says what is wrong with a file that came, before it is put in place.
         progress: Called again and again.
         patience: How long to wait and how often to try.
 
@@ -93,7 +99,7 @@ def download(
     for url in urls:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise ConfigError(f"cannot download from {url!r}: give a URL that begins with https:// or http://")
-    wanted = _Wanted(target, sha256, size, member)
+    wanted = _Wanted(target, sha256, size, member, fault or _no_fault)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target.with_name(f".{target.name}.lock")) as turn:
@@ -123,6 +129,11 @@ def sha256_of(path: Path) -> str:
 def _tell_nobody(done: int, total: int | None) -> None:
     """Where nobody watches."""
     del done, total
+
+
+def _no_fault(path: Path) -> None:
+    """Where nothing is known of the file."""
+    del path
 
 
 def host_of(url: str) -> str:
@@ -221,7 +232,7 @@ def _try_once(url: str, partial: Partial, wanted: _Wanted, progress: Progress, p
                 progress(done, response.total)
     if done > most:
         partial.drop()
-        raise _WrongFileError(f"sends more than {most} bytes")
+        raise _WrongFileError(f"sends more than {most} bytes" + ("" if wanted.size else _UNSTATED))
     if done < (wanted.size or 0):
         raise PassingTroubleError(f"broke off at {done} of {wanted.size} bytes")
     return offset > 0
@@ -233,6 +244,8 @@ def _check_size(response: Response, wanted: _Wanted) -> None:
         return
     if response.total > (wanted.size or LARGEST) or response.total < (wanted.size or 1):
         expected = f"{wanted.size} were expected" if wanted.size else "which no weights have"
+        if not wanted.size and response.total:
+            expected = f"more than {LARGEST}{_UNSTATED}"
         raise _WrongFileError(f"offers {response.total} bytes, {expected}")
     needed = (response.total - response.offset) + (response.total if wanted.member else 0)
     free = shutil.disk_usage(wanted.target.parent).free
@@ -264,6 +277,8 @@ def _put_in_place(url: str, partial: Partial, wanted: _Wanted) -> Downloaded:
         digest, size = sha256_of(ready), ready.stat().st_size
         if wanted.sha256 not in (None, digest):
             raise _WrongFileError(f"sent another file: sha256 is {digest[:12]}…, expected {str(wanted.sha256)[:12]}…")
+        if (fault := wanted.fault(ready)) is not None:
+            raise _WrongFileError(fault)
         ready.replace(wanted.target)
     finally:
         if ready != partial.path:

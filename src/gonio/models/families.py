@@ -4,7 +4,7 @@ Each function looks at a file and drafts how it is run, or says None. What a fil
 is what the family documents, and listed as assumed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,7 +95,7 @@ def renamed(**ports: Port) -> dict[str, str]:
 def simcc(facts: FileFacts, asked: Request) -> Draft | None:
     """Two outputs ``(B, K, bins)``: RTMPose, RTMW, DWPose."""
     ports = facts.of_rank(3)
-    if len(ports) != 2 or len(facts.outputs) != 2 or facts.image.channels_last:
+    if len(ports) != 2 or len(facts.outputs) != 2:
         return None
     along_x, along_y = sorted(ports, key=lambda port: ("y" in _last_word(port.name), port.name))
     k, bins_x, bins_y = along_x.shape[1], along_x.shape[2], along_y.shape[2]
@@ -125,7 +125,7 @@ def rtmo(facts: FileFacts, asked: Request) -> Draft | None:
     """Boxes ``(B, N, 5)`` and keypoints ``(B, N, K, 3)``: RTMO."""
     dets = [port for port in facts.of_rank(3) if port.shape[2] == 5]
     points = [port for port in facts.of_rank(4) if port.shape[3] == 3]
-    if len(dets) != 1 or len(points) != 1 or facts.image.channels_last:
+    if len(dets) != 1 or len(points) != 1:
         return None
     side = _side(facts, asked, default=640)
     if side is None:
@@ -183,19 +183,21 @@ def movenet(facts: FileFacts, asked: Request) -> Draft | None:
 
 
 def heatmap(facts: FileFacts, asked: Request) -> Draft | None:
-    """One output ``(B, K, H / 4, W / 4)``: HRNet, ViTPose, TinyPose, simple baselines."""
+    """One output ``(B, K, H / 4, W / 4)``, or with K last: HRNet, ViTPose, TinyPose, simple baselines."""
     hw = facts.image.input_hw or asked.input_hw
-    if len(facts.outputs) != 1 or len(facts.outputs[0].shape) != 4 or facts.image.channels_last or hw is None:
+    if len(facts.outputs) != 1 or len(facts.outputs[0].shape) != 4 or hw is None:
         return None
     (port,) = facts.outputs
-    k, height, width = port.shape[1:]
-    if not height or not width or hw[0] % height or hw[1] % width or hw[0] // height != hw[1] // width:
+    _, *first = port.shape
+    k_first, k_last = _stride(hw, first[1:]), _stride(hw, first[:2])
+    if (k_first is None) == (k_last is None):  # no heatmaps, or nobody can tell which axis is K
         return None
-    stride = hw[0] // height
-    if stride not in (1, 2, 4, 8) or k == 1:
+    k, stride = (first[0], k_first) if k_last is None else (first[2], k_last)
+    if k == 1:
         return None
     family, parameters = _heatmap_convention(facts.hint)
-    codec = {"kind": "heatmap", "stride": stride, "output": port.name} | parameters
+    layout = {} if k_last is None else {"channels_last": True}
+    codec = {"kind": "heatmap", "stride": stride, "output": port.name} | parameters | layout
     return Draft(
         family=family,
         task="top-down",
@@ -209,6 +211,15 @@ def heatmap(facts: FileFacts, asked: Request) -> Draft | None:
         ),
         paper="https://arxiv.org/abs/1804.06208",
     )
+
+
+def _stride(hw: HW, cells_hw: Sequence[int | None]) -> int | None:
+    """Pixels a cell, the same along both sides; None where such sides are no map of the input."""
+    height, width = cells_hw
+    if not height or not width or hw[0] % height or hw[1] % width or hw[0] // height != hw[1] // width:
+        return None
+    stride = hw[0] // height
+    return stride if stride in (1, 2, 4, 8) else None
 
 
 def _heatmap_convention(hint: str) -> tuple[str, dict[str, Any]]:

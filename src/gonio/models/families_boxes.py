@@ -36,7 +36,7 @@ def rtmdet(facts: FileFacts, asked: Request) -> Draft | None:
     """Boxes ``(B, N, 5)``, with labels ``(B, N)`` or alone: RTMDet as OpenMMLab deploys it."""
     dets = [port for port in facts.of_rank(3) if port.shape[2] == 5]
     labels = facts.of_rank(2)
-    if len(dets) != 1 or len(facts.outputs) != 1 + len(labels) or len(labels) > 1 or facts.image.channels_last:
+    if len(dets) != 1 or len(facts.outputs) != 1 + len(labels) or len(labels) > 1:
         return None
     hw = facts.image.input_hw or asked.input_hw
     if hw is not None and hw[0] != hw[1]:
@@ -147,7 +147,7 @@ def blazepose_detector(facts: FileFacts, asked: Request) -> Draft | None:
 def _rows(facts: FileFacts, asked: Request, *, strides: Sequence[int]) -> tuple[HW, int] | None:
     """The input's size and the length of a row, where the one output has a row for each cell of such grids."""
     hw = facts.image.input_hw or asked.input_hw
-    if len(facts.outputs) != 1 or len(facts.outputs[0].shape) != 3 or hw is None or facts.image.channels_last:
+    if len(facts.outputs) != 1 or len(facts.outputs[0].shape) != 3 or hw is None:
         return None
     _, count, length = facts.outputs[0].shape
     return (hw, length) if length is not None and count == cells(hw, strides) else None
@@ -239,7 +239,7 @@ ASKED: Mapping[str, Recogniser] = {
 
 def yolo_guess(facts: FileFacts) -> str | None:
     """Options that would fit a file that looks like a YOLO export without its metadata, as a command has them."""
-    if len(facts.outputs) != 1 or len(facts.outputs[0].shape) != 3 or facts.image.channels_last:
+    if len(facts.outputs) != 1 or len(facts.outputs[0].shape) != 3:
         return None
     _, first, second = facts.outputs[0].shape
     if _is_yolo_raw(facts) and first is not None:

@@ -30,7 +30,7 @@ def detrpose(facts: FileFacts, asked: Request) -> Draft | None:
     labels = [port for port in rows if port.dtype.startswith("int")]
     scores = [port for port in rows if port not in labels]
     points = [port for port in facts.of_rank(4) if port.shape[3] == 2]
-    if [len(ports) for ports in (labels, scores, points)] != [1, 1, 1] or facts.image.channels_last:
+    if [len(ports) for ports in (labels, scores, points)] != [1, 1, 1]:
         return None
     if [port.name for port in facts.others] != [TARGET_SIZES]:
         return None
@@ -56,7 +56,7 @@ def rfdetr_keypoint(facts: FileFacts, asked: Request) -> Draft | None:
     if len(dets) == 2:  # three classes and a background: four logits, so that only the name tells
         labels, dets = [[port for port in dets if ("labels" in port.name) == told] for told in (True, False)]
     hw = facts.image.input_hw or asked.input_hw
-    if [len(ports) for ports in (points, dets, labels)] != [1, 1, 1] or hw is None or facts.image.channels_last:
+    if [len(ports) for ports in (points, dets, labels)] != [1, 1, 1] or hw is None:
         return None
     layout = _layout(facts.metadata, points[0].shape[2], labels[0].shape[2], asked.n_keypoints)
     if layout is None:

@@ -1,6 +1,5 @@
 """What an ONNX file says of itself, and what it answers to a picture without content."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ import numpy as np
 from gonio.errors import ModelMismatchError, WeightsError
 from gonio.models.backends.layout import ImageInput, image_input
 from gonio.models.backends.onnx import cannot_load
-from gonio.models.download import sha256_of
 from gonio.optional import require
 
 Shape = tuple[int | None, ...]
@@ -117,19 +115,6 @@ def file_facts(path: Path) -> FileFacts:
         outputs, values = _trial(session, image, declared)
     hint = " ".join((path.name, meta.graph_name, meta.producer_name, meta.description, meta.domain)).lower()
     return FileFacts(path, image, others, outputs, values, dict(meta.custom_metadata_map), hint)
-
-
-def read_files(path: Path) -> dict[str, str]:
-    """Names of the files beside an ONNX file in which weights of its lie, each with its sha256.
-
-    Without onnx: a tensor (field 13, external_data, https://onnx.ai/onnx/repo-docs/ExternalData.html) has an entry of
-    the key ``location``; behind it stand the length of the name and the name.
-    """
-    content = path.read_bytes()
-    ends = [(one.end(), content[one.end()]) for one in re.finditer(rb"\n\x08location\x12(?=[\x01-\x7f])", content)]
-    names = {content[start + 1 : start + 1 + length].decode("utf-8", "replace") for start, length in ends}
-    beside = {name: path.with_name(name) for name in sorted(names) if Path(name).name == name}
-    return {name: sha256_of(file) for name, file in beside.items() if file.is_file()}
 
 
 def _open(path: Path) -> Any:

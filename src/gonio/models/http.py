@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from gonio._version import __version__
 
-LARGEST = 8 << 30
-"""No weights are larger, bytes; so much an endless answer may fill."""
+LARGEST = 1 << 30
+"""Weights whose size no card states are no larger, bytes; so much an endless answer may fill."""
 
 _CHUNK = 256 << 10
 _SLOWEST = 100  # bytes a second over a stall time: below it is no transfer

@@ -7,16 +7,17 @@ from typing import overload
 
 import numpy as np
 
-from gonio.arrays import ImageArray
+from gonio.arrays import FloatArray, ImageArray
 from gonio.codecs import Outputs
 from gonio.codecs.base import average
 from gonio.errors import ConfigError, ModelMismatchError
 from gonio.geometry.boxes import suppress
 from gonio.geometry.oks import oks
 from gonio.models.backends import Backend
+from gonio.models.backends.layout import ImageInput
 from gonio.models.backends.sharing import run_network
 from gonio.models.card import ModelCard
-from gonio.models.preprocess import to_batch
+from gonio.models.preprocess import check_whole, to_batch
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
 from gonio.timing import timed
@@ -34,7 +35,8 @@ class PoseModel(ABC):
         """Check that the network fits the card.
 
         Raises:
-            ModelMismatchError: If an output that the codec reads is missing or has another number of channels.
+            ModelMismatchError: If an output that the codec reads is missing or has another number of channels, or the
+                network takes whole numbers and the card makes others of pixels.
         """
         self.card = card
         self.skeleton = card.load_skeleton()
@@ -49,6 +51,9 @@ class PoseModel(ABC):
                     f"the weights of model {card.name!r} do not fit its card: there should be an output "
                     f"{name!r}{wanted}, the network has {have}"
                 )
+        image: ImageInput | None = getattr(backend, "image", None)
+        if image is not None:
+            check_whole(image, card.input, what=f"model {card.name!r}")
 
     @property
     def runtime(self) -> str:
@@ -124,10 +129,21 @@ class PoseModel(ABC):
         with timed("preprocess"):
             batch = to_batch(inputs, self.card.input)
         with timed("inference"):
-            outputs = self._renamed(run_network(self._backend, batch))
+            outputs = self._answers(batch)
             if flip_test:
-                mirrored = self._renamed(run_network(self._backend, np.ascontiguousarray(batch[..., ::-1])))
+                mirrored = self._answers(np.ascontiguousarray(batch[..., ::-1]))
                 outputs = average(outputs, self._codec.unflip(mirrored, self.skeleton.flip_indices))
+        return outputs
+
+    def _answers(self, batch: FloatArray) -> Outputs:
+        """The outputs that the codec reads, one row for each input."""
+        outputs = self._renamed(run_network(self._backend, batch))
+        for name in self._codec.output_channels:
+            if name in outputs and len(outputs[name]) != len(batch):
+                raise ModelMismatchError(
+                    f"model {self.card.name!r} was given {len(batch)} inputs and answers in {name!r} for "
+                    f"{len(outputs[name])}; export it with its batch open in the outputs too, or for a batch of 1"
+                )
         return outputs
 
     def _renamed(self, outputs: Outputs) -> Outputs:

@@ -6,6 +6,7 @@ import numpy as np
 
 from gonio.arrays import ImageArray
 from gonio.codecs.base import DecodedPeople
+from gonio.codecs.checks import within_reach
 from gonio.errors import ConfigError
 from gonio.geometry.affine import CropResult, invert, letterbox, stretched, transform, transform_boxes
 from gonio.geometry.boxes import clip_boxes, iou, suppress
@@ -33,12 +34,14 @@ class OneStageModel(PoseModel):
         seen = self._input.model_copy(update={"longer_side": longer_side})
         return type(self)(self.card.model_copy(update={"input": seen}), self._backend)
 
-    def _estimate(self, image: ImageArray, *, floor: float, flip_test: bool) -> Poses:  # noqa: ARG002
+    def _estimate(self, image: ImageArray, *, floor: float, flip_test: bool) -> Poses:
         with timed("preprocess"):
             seen, matrix = picture_input(image, self._input)
         outputs = self._run([seen], flip_test=flip_test)
         with timed("decode keypoints"):
             people: DecodedPeople = self._codec.decode(outputs)[0]
+            sure = people.person_scores >= floor
+            within_reach(people.keypoints[sure], people.scores[sure], seen.shape[:2])
             home = invert(matrix)
             return Poses(
                 keypoints=transform(home, people.keypoints),

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,9 @@ from gonio.errors import ModelError, ModelMismatchError, did_you_mean
 from gonio.models import families, families_boxes, families_detr
 from gonio.models.card import CARD_KEY, ModelCard, read_card
 from gonio.models.families import Draft, Recogniser, Request
-from gonio.models.file_facts import FileFacts, file_facts, read_files
+from gonio.models.file_facts import FileFacts, file_facts
+from gonio.models.onnx_bytes import read_files
+from gonio.models.preprocess import check_whole
 from gonio.models.skeleton_spec import SkeletonSpec
 from gonio.models.ultralytics_metadata import card_fields, keypoint_shape
 from gonio.structures.skeleton import load_skeleton
@@ -32,6 +35,11 @@ PROPOSER = "multipose"
 """Who proposes people to a top-down model; with the score from which on."""
 _MIN_PROPOSAL = 0.05
 _ASSUMED = "assumed, as the file does not tell: "
+_NORMALISATION = re.compile(r"mean and std|-?\b[01]\.\.(1|255)\b")
+_MARGIN = re.compile(r"\bmargin\b")
+_PADDING = re.compile(r"\bpadded\b")
+_ORDER = re.compile(r"\b(RGB|BGR)\b")
+"""What is said of each in `families`, and there only."""
 _OWN_HEADS = {"center", "heatmap", "regress", "offset"}
 _AUTOMATIC: dict[str, Recogniser] = {**families.AUTOMATIC, **families_detr.AUTOMATIC, **families_boxes.AUTOMATIC}
 _ASKED: dict[str, Recogniser] = {**families_boxes.ASKED, **_AUTOMATIC}
@@ -143,11 +151,27 @@ def recognise(path: Path, choices: Choices | None = None, *, facts: FileFacts | 
                 f"output {name!r} of '{path}' is not finite for a black picture ({low} to {high}); the file is damaged "
                 "or was converted wrongly: export it again"
             )
+    card = _card(facts, choices)
+    check_whole(facts.image, card.input, what=f"'{path}'")
+    return card
+
+
+def _card(facts: FileFacts, choices: Choices) -> ModelCard:
     if choices.codec is None and CARD_KEY in facts.metadata:
-        return _changed(read_card(path).model_dump(mode="json"), choices)
+        return _changed(read_card(facts.path).model_dump(mode="json"), choices)
     if choices.codec is None and (fields := _by_metadata(facts, choices)) is not None:
-        return _changed(_weighed(fields, path), choices)
+        return _changed(_weighed(_as_pixels(fields, facts), facts.path), choices)
     return _from_draft(_draft(facts, choices), facts, choices)
+
+
+def _as_pixels(fields: dict[str, Any], facts: FileFacts) -> dict[str, Any]:
+    """Fields of a card, of a file that takes whole numbers: it normalises by itself, whatever its family does."""
+    if facts.image.whole is None:
+        return fields
+    entry = fields["input"] | {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+    told = f"{entry['channel_order'].upper()} 0..255 as it is, since the file takes {facts.image.dtype}"
+    limits = [limit for limit in fields.get("limits", ()) if not _NORMALISATION.search(limit)]
+    return fields | {"input": entry, "limits": [_ASSUMED + told, *limits]}
 
 
 def _by_metadata(facts: FileFacts, choices: Choices) -> dict[str, Any] | None:
@@ -253,7 +277,7 @@ def _from_draft(draft: Draft, facts: FileFacts, choices: Choices) -> ModelCard:
         "paper": draft.paper,
         "limits": [_ASSUMED + what for what in draft.assumed],
     }
-    return _changed(_weighed(fields, facts.path), choices)
+    return _changed(_weighed(_as_pixels(fields, facts), facts.path), choices)
 
 
 def _constants(draft: Draft, facts: FileFacts) -> dict[str, tuple[float, ...]]:
@@ -316,9 +340,7 @@ def _changed(fields: dict[str, Any], choices: Choices) -> ModelCard:
         said["name"] = choices.name
     if choices.skeleton is not None:
         said["skeleton"] = choices.skeleton
-    if choices.mean is not None and choices.std is not None:
-        told = re.compile(r"mean and std|0\.\.(1|255)")
-        said["limits"] = [limit for limit in fields.get("limits", ()) if not told.search(limit)]
+    said["limits"] = list(_still_assumed(fields.get("limits", ()), choices))
     try:
         card = ModelCard.model_validate(fields | said)
     except ValidationError as error:
@@ -327,6 +349,20 @@ def _changed(fields: dict[str, Any], choices: Choices) -> ModelCard:
         raise ModelError(f"that makes no card: {place}: {fault['msg']}") from error
     card.build_codec()  # a parameter that does not fit is told now
     return card
+
+
+def _still_assumed(limits: Iterable[str], choices: Choices) -> Iterator[str]:
+    """Of a card's limits those that the user did not settle, with the channels' order that he named."""
+    settled = {
+        _NORMALISATION: choices.mean is not None and choices.std is not None,
+        _MARGIN: choices.margin is not None,
+        _PADDING: choices.placement is not None or choices.pad_value is not None,
+    }
+    for limit in limits:
+        if not limit.startswith(_ASSUMED):
+            yield limit
+        elif not any(said and what.search(limit) for what, said in settled.items()):
+            yield limit if choices.channel_order is None else _ORDER.sub(choices.channel_order.upper(), limit, count=1)
 
 
 def model_name(path: Path) -> str:

@@ -6,6 +6,7 @@ user added. The first that has a name has it.
 
 import hashlib
 import logging
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -22,6 +23,26 @@ _log = logging.getLogger(__name__)
 _ROOM = Path(str(resources.files("gonio.models")))
 WEIGHTS_FOLDER = _ROOM / "weights"
 """Where the weights lie that ship with the package."""
+
+_PYTORCH = (
+    "a checkpoint of PyTorch, weights without their network",
+    "export it to ONNX where it was trained (torch.onnx.export, or the project's own export)",
+)
+_OTHER_FORMATS = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt"), _PYTORCH),
+    ".pdparams": ("a checkpoint of PaddlePaddle", "export it to ONNX by paddle2onnx"),
+    ".pdmodel": ("a network of PaddlePaddle", "convert it to ONNX by paddle2onnx"),
+    ".h5": ("a model of Keras", "convert it to ONNX by tf2onnx"),
+    ".keras": ("a model of Keras", "convert it to ONNX by tf2onnx"),
+    ".pb": ("a graph of TensorFlow", "convert it to ONNX by tf2onnx"),
+    ".engine": ("an engine of TensorRT, made for one kind of GPU", "take the ONNX file that it was made of"),
+    ".mlmodel": ("a model of Core ML", "take the ONNX file that it was made of"),
+    ".mlpackage": ("a model of Core ML", "take the ONNX file that it was made of"),
+    ".bin": ("weights without their network", "take the .xml of OpenVINO beside it, or export to ONNX"),
+    ".zip": ("an archive", "unpack it, or take it in by 'gonio models unbundle' if it is a bundle,"),
+    ".task": ("a bundle of MediaPipe", "'gonio models' has BlazePose; or convert the .tflite in it to ONNX"),
+}
+"""Files that people have of models: what they are, and how to an ONNX file."""
 
 Shelf = Literal["shipped", "zoo", "added", "file"]
 """Where a card comes from; ``"file"``: none of the shelves."""
@@ -118,6 +139,9 @@ def find_card(name: str | Path) -> tuple[ModelCard, Path]:
 def _unknown(name: str) -> str:
     if Path(name).suffix in (*SUFFIXES, ".json", ".onnx"):  # no model is called so
         return f"no file '{name}'; check the path, or give the name of a model from 'gonio models'"
+    with suppress(OSError):  # no name for a file on this system
+        if name and Path(name).exists():
+            return _no_model(Path(name))
     shipped = [card.name for card in shipped_models()]
     more = [card.name for card in (*zoo_models(), *added_models())]
     hint = did_you_mean(name, shipped + more)
@@ -125,6 +149,17 @@ def _unknown(name: str) -> str:
         f"no model named {name!r}; {hint}'gonio models' lists all ({', '.join(shipped)} and {len(more)} more), "
         "and the path of a model card (.json), or of an ONNX file from 'gonio export', works too"
     )
+
+
+def _no_model(path: Path) -> str:
+    """What a file or folder is that is there and is none of those that run, and what to do."""
+    if path.is_dir():
+        return f"'{path}' is a folder; give the path of a model card (.json), or of an ONNX file in it"
+    if path.suffix.lower() == ".onnx":
+        return f"'{path}' is not read as an ONNX file by this name; rename it to '{path.with_suffix('.onnx').name}'"
+    what, way = _OTHER_FORMATS.get(path.suffix.lower(), ("no model that Gonio runs", "export the model to ONNX"))
+    known = ", ".join((".onnx", ".json (a model card)", *SUFFIXES))
+    return f"'{path}' is {what}; {way} and give that file (known are {known})"
 
 
 def find_weights(card: ModelCard, folder: Path) -> Path:
@@ -141,14 +176,14 @@ def find_weights(card: ModelCard, folder: Path) -> Path:
         else:
             _check(card, path, card.weights.sha256)
         for name, sha256 in card.weights.reads.items():
-            path = weights.with_name(name)
+            path = weights.parent / name
             _check(card, path, sha256)
     except OSError as error:
         if isinstance(error, FileNotFoundError) and store().owns(folder) and path == weights:
             raise WeightsError(absent(card, folder)) from error
         raise WeightsError(
             f"the weights of model {card.name!r} cannot be read at '{path}' ({error.strerror}); "
-            f"reinstall gonio, or put the file back {_whence(card, path)}"
+            f"reinstall gonio, or put the file back {_whence(card, path, weights)}"
         ) from error
     return weights
 
@@ -162,9 +197,9 @@ def _check(card: ModelCard, path: Path, sha256: str | None) -> None:
         )
 
 
-def _whence(card: ModelCard, path: Path) -> str:
-    if path.name in card.weights.reads:
-        return f"beside '{Path(card.weights.file).name}', which reads it"
+def _whence(card: ModelCard, path: Path, weights: Path) -> str:
+    if path != weights:
+        return f"beside '{weights.name}', which reads it"
     return "beside its card" + (f" (it comes from {card.weights.urls[0]})" if card.weights.urls else "")
 
 

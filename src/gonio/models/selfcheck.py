@@ -28,7 +28,9 @@ CHECK_PICTURE = Path(str(resources.files("gonio.models"))) / "check.jpg"
 """A portrait of one person, 416 x 512 px: astronaut Eileen Collins, a NASA photograph in the public domain."""
 
 AGREES = 0.6
-"""From this likeness on two models see the same person: between sound models it was 0.73 (BlazePose) to 0.97."""
+"""From this likeness on two models see the same person."""
+SOUND = 0.73
+"""Between sound models it was so much (BlazePose) to 0.97; below it another preprocessing may be the right one."""
 _GAIN = 0.1  # a variant is called better from so much more likeness on: less is chance
 _SURE = 0.3  # keypoints of the default model below this score are no measure
 _COMPARABLE = 3  # keypoints that both skeletons must have
@@ -41,7 +43,8 @@ NORMALISATIONS: dict[str, dict[str, Any]] = {
 }
 """The customary ones, channels in the order red, green, blue."""
 
-Finding = Literal["agrees", "disagrees", "finds nobody", "cannot be compared"]
+Finding = Literal["agrees", "doubtful", "disagrees", "finds nobody", "cannot be compared"]
+"""``"doubtful"``: it would agree, but less than sound models do, and with another preprocessing clearly better."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +76,7 @@ class Check:
         poses: What the model finds.
         expected: The default model's person, or nobody.
         mirrored: With left and right exchanged it would agree: the skeleton's order is wrong.
-        better: Variants that agree better, best first; none where the model agrees.
+        better: Variants that agree better, best first; none where the model agrees as sound models do.
         refused: Why the outputs were refused, where they were, and a variant's are not.
     """
 
@@ -125,8 +128,12 @@ def check_model(
         return Check(card, "disagrees", 0, float("nan"), 0, nobody, expected, refused=str(error), better=better)
     likeness, median, count, pose = _compare(poses, expected, card)
     finding = _finding(poses, likeness, count, card)
-    if finding in ("agrees", "cannot be compared"):
+    if finding == "cannot be compared" or likeness >= SOUND:
         return Check(card, finding, likeness, median, count, poses, expected)
+    if finding == "agrees":
+        better = _better(card, look, expected, likeness)
+        finding = "doubtful" if better else "agrees"
+        return Check(card, finding, likeness, median, count, poses, expected, better=better)
     swapped = len(pose) > 0 and _compare(_mirrored(pose), expected, card)[0] >= max(AGREES, likeness + _GAIN)
     better = _better(card, look, expected, likeness)
     return Check(card, finding, likeness, median, count, poses, expected, mirrored=swapped, better=better)

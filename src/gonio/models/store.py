@@ -21,6 +21,7 @@ from gonio.errors import ConfigError, WeightsError
 from gonio.models.card import ModelCard
 from gonio.models.download import Downloaded, DownloadError, Progress, download, host_of, sha256_of
 from gonio.models.http import Patience
+from gonio.models.onnx_bytes import is_onnx
 from gonio.models.record import Record, read_record, record_of, write_record
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -117,6 +118,11 @@ class Store:
         if record and unchanged and record.sha256 == expected and record.file == path.name and not thorough:
             return record.sha256
         digest = sha256_of(path)
+        if expected is None and (fault := no_onnx(path)) is not None:
+            raise WeightsError(
+                f"the weights of model {card.name!r} at '{path}': {fault}; nobody states their sha256, so they are not "
+                "trusted: put the right file there"
+            )
         if expected not in (None, digest):
             raise WeightsError(_not_the_right_ones(card, record, path, digest))
         with suppress(OSError):  # a store that may only be read works as well, more slowly
@@ -170,6 +176,7 @@ class Store:
                 sha256=trusted,
                 size=card.weights.size,
                 member=card.weights.member,
+                fault=_sends_no_onnx if trusted is None and path.suffix == ".onnx" else None,
                 progress=progress,
                 patience=patience,
             )
@@ -193,14 +200,15 @@ class Store:
         folder = self.folder(name)
         freed = 0
         try:
-            files = [*folder.iterdir()] if folder.is_dir() else []
+            below = sorted(folder.rglob("*"), reverse=True)  # what is in a folder before the folder
+            files = [one for one in below if one.is_symlink() or not one.is_dir()]
             card = self.cards / f"{name}.json"
             for file in [*files, *([card] if card.is_file() else [])]:
                 size = file.stat().st_size
                 file.unlink()
                 freed += size
-            if folder.is_dir():
-                folder.rmdir()
+            for one in (*(one for one in below if one not in files), *([folder] if folder.is_dir() else [])):
+                one.rmdir()
         except OSError as error:
             raise WeightsError(
                 f"cannot delete '{error.filename}': {error.strerror}; close what uses it, or delete it yourself"
@@ -224,6 +232,16 @@ class Store:
 def store() -> Store:
     """The store of this user, now: ``GONIO_HOME`` is read each time."""
     return Store(default_home())
+
+
+def no_onnx(path: Path) -> str | None:
+    """What is wrong with weights by their bytes, where their name says that they are an ONNX file; None: nothing."""
+    return None if path.suffix != ".onnx" or is_onnx(path) else "this is no ONNX model, or not all of one"
+
+
+def _sends_no_onnx(path: Path) -> str | None:
+    """The same of a file whose name is not yet its own, after the server's name."""
+    return None if is_onnx(path) else "sent something that is no ONNX model, or not all of one"
 
 
 def _checked_name(name: str) -> str:

@@ -108,12 +108,24 @@ def test_quarter_stays_at_the_rim() -> None:
 
 
 @pytest.mark.parametrize("refinement", ["dark", "quarter", "none"])
-def test_flat_and_tiny_maps_give_a_cell_and_no_score(refinement: str) -> None:
-    codec = Heatmap(1, refinement=refinement, alignment="indices")  # type: ignore[arg-type]
-    for shape in ((2, 2), (16, 24)):
-        (found,) = codec.decode({"heatmap": np.zeros((1, 1, *shape), np.float32)})
-        assert found.keypoints[0, 0].tolist() == [0, 0]
-        assert found.scores[0, 0] == 0
+def test_tiny_maps_give_a_cell(refinement: str) -> None:
+    maps = np.zeros((1, 1, 2, 2), np.float32)
+    maps[0, 0, 1, 0] = 0.5
+    (found,) = Heatmap(1, refinement=refinement, alignment="indices").decode({"heatmap": maps})  # type: ignore[arg-type]
+    assert (found.keypoints[0, 0].tolist(), found.scores[0, 0]) == ([0, 4], 0.5)
+
+
+@pytest.mark.parametrize("level", [0, 0.5, 0.9, -5])
+@pytest.mark.parametrize("refinement", ["dark", "dark-wide", "udp", "quarter", "none"])
+def test_a_map_without_a_peak_has_no_keypoint(refinement: str, level: float) -> None:
+    """As a dead network gives them: the first cell was the highest, and its height the score."""
+    maps = np.full((1, 2, 16, 24), level, np.float32)
+    maps[0, 1, 3, 5] += 0.4
+    (found,) = Heatmap(2, refinement=refinement, alignment="indices").decode({"heatmap": maps})  # type: ignore[arg-type]
+    assert np.isnan(found.keypoints[0, 0]).all()
+    assert found.scores[0, 0] == 0
+    np.testing.assert_allclose(found.keypoints[0, 1], (20, 12), atol=4)
+    assert found.scores[0, 1] == np.float32(np.clip(level + 0.4, 0, 1))
 
 
 def test_scores_are_clipped_and_inputs_do_not_mix() -> None:

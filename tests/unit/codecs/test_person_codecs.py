@@ -272,7 +272,8 @@ def test_nanodet_against_loops(strides: tuple[int, ...], point: float) -> None:
         for side in range(4):
             powers = [math.exp(logit) for logit in row[2 + 8 * side : 10 + 8 * side]]
             sides.append(stride * sum(bin_ * power for bin_, power in enumerate(powers)) / sum(powers))
-        boxes.append([x - sides[0], y - sides[1], x + sides[2], y + sides[3]])
+        box = (x - sides[0], y - sides[1], x + sides[2], y + sides[3])
+        boxes.append([min(max(at, 0), side) for at, side in zip(box, HW[::-1] * 2, strict=True)])
     scores = rows[:, 1].tolist()
     kept = kept_one_by_one(boxes, scores, 0.3, 0.6)
     codec = NanoDet(K, person_class=1, min_score=0.3, input_hw=HW, strides=strides, point=point)

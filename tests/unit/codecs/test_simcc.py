@@ -140,3 +140,17 @@ def test_other_output_names_and_ratios() -> None:
 def test_parameters_are_checked(parameters: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         SimCC(K, **parameters)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("values", ["logits", "gaussian"])
+@pytest.mark.parametrize("line", ["simcc_x", "simcc_y"])
+@pytest.mark.parametrize("level", [0, 0.5, 0.9])
+def test_a_line_without_a_peak_has_no_keypoint(values: str, line: str, level: float) -> None:
+    """As a dead network gives them: bin 0 was the highest, and of bumps its height the score."""
+    codec = SimCC(K, values=values, score="mean")  # type: ignore[arg-type]
+    outputs = codec.encode(person(POINTS), HW)
+    outputs[line][0, 1] = level
+    (found,) = codec.decode(outputs)
+    assert np.isnan(found.keypoints[0, 1]).all()
+    assert found.scores[0, 1] == 0
+    np.testing.assert_allclose(found.keypoints[0, [0, 2]], [POINTS[0], POINTS[2]], rtol=0, atol=EXACT_PX)

@@ -17,6 +17,7 @@ import pytest
 
 from gonio.errors import ConfigError, WeightsError
 from gonio.models import archive as archive_room
+from gonio.models import download as downloads
 from gonio.models.archive import ArchiveError, extract_member
 from gonio.models.download import Downloaded, DownloadError, download
 from gonio.models.http import Patience, RefusedError, _Redirects
@@ -166,8 +167,25 @@ class TestBadServers:
             _Redirects().redirect_request(request, io.BytesIO(), 302, "Found", Message(), target)
 
     def test_a_size_beyond_all_weights(self, web: "Web", tmp_path: Path) -> None:
-        with pytest.raises(DownloadError, match="offers 99999999999999 bytes, which no weights have"):
+        with pytest.raises(DownloadError, match=r"offers 9{14} bytes, more than \d+, the limit where the card"):
             fetch(web.serve("/a.onnx", CONTENT, always={"claims": 99999999999999}), tmp_path / "a.onnx")
+
+    def test_an_answer_without_an_end(self, web: "Web", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(downloads, "LARGEST", 100_000)
+        with pytest.raises(
+            DownloadError, match="sends more than 100000 bytes, the limit where the card states no size"
+        ):
+            fetch(web.serve("/a.onnx", CONTENT, always={"claims": None}), tmp_path / "a.onnx")
+        assert left(tmp_path) == []
+
+    def test_what_somebody_finds_wrong_is_not_put_in_place(self, web: "Web", tmp_path: Path) -> None:
+        urls = [web.serve("/1", OTHER), web.serve("/2", CONTENT)]
+        fault = {OTHER: "sent the other one"}
+        got = fetch(urls, tmp_path / "a.onnx", fault=lambda path: fault.get(path.read_bytes()))
+        assert (got.url, got.sha256) == (urls[1], DIGEST)
+        with pytest.raises(DownloadError, match="sent the other one"):
+            fetch(urls[:1], tmp_path / "b.onnx", fault=lambda path: fault.get(path.read_bytes()))
+        assert not (tmp_path / "b.onnx").exists()
 
 
 class TestMirrors:

@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from gonio.apps.cli.models_tables import where_and_size
-from gonio.errors import WeightsError
+from gonio.errors import ModelError, WeightsError
 from gonio.models.backends import OnnxBackend
 from gonio.models.bundle import read_bundle, write_bundle
 from gonio.models.card import ModelCard, read_card
@@ -127,6 +127,64 @@ def test_a_recognised_file_names_them(answering: Any, tmp_path: Path) -> None:
     )
     card = recognise(path)
     assert card.weights.reads == {OTHER: sha256(tmp_path / OTHER)}
+
+
+class TestInFoldersBelow:
+    """Weights in ``w/deep.data`` were lost on the way to the other machine, and had no sha256."""
+
+    PLACE = "w/deep.data"
+
+    @pytest.fixture
+    def deep(self, answering: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setenv("GONIO_HOME", str(tmp_path / "home"))
+        maps = np.zeros((1, 17, 64, 48), np.float32)
+        path: Path = answering(tmp_path / "deep.onnx", {"maps": maps})
+        (tmp_path / "w").mkdir()
+        onnx.save(onnx.load(path), path, save_as_external_data=True, location=self.PLACE, size_threshold=0)
+        return path
+
+    def test_they_are_named_and_checked(self, deep: Path) -> None:
+        card = recognise(deep)
+        assert card.weights.reads == {self.PLACE: sha256(deep.parent / self.PLACE)}
+        deep.with_suffix(".json").write_text(card.model_dump_json())
+        (deep.parent / self.PLACE).write_bytes(b"x")
+        with pytest.raises(WeightsError, match=rf"model 'deep' at '.*{self.PLACE}' are damaged"):
+            find_weights(*find_card(deep))
+        (deep.parent / self.PLACE).unlink()
+        with pytest.raises(WeightsError, match=r"put the file back beside 'deep\.onnx', which reads it"):
+            find_weights(*find_card(deep))
+
+    @pytest.mark.parametrize("named", [True, False], ids=["named by the card", "by an older card"])
+    def test_they_travel_along(self, deep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool) -> None:
+        card = recognise(deep)
+        reads = card.weights.reads if named else {}
+        older = card.weights.model_copy(update={"reads": reads})
+        deep.with_suffix(".json").write_text(card.model_copy(update={"weights": older}).model_dump_json())
+        write_bundle([str(deep)], tmp_path / "deep.zip")
+        deep.unlink()
+        (tmp_path / self.PLACE).unlink()
+        monkeypatch.setenv("GONIO_HOME", str(tmp_path / "other"))
+        read_bundle(tmp_path / "deep.zip")
+        folder = store().folder("deep")
+        assert load_model("deep", threads=1).card.weights.reads == {self.PLACE: sha256(folder / self.PLACE)}
+        assert store().remove("deep") > 0
+        assert not folder.exists()
+
+    def test_one_that_is_not_there_is_told_when_the_bundle_is_made(self, deep: Path, tmp_path: Path) -> None:
+        card = recognise(deep)
+        older = card.weights.model_copy(update={"reads": {}})
+        deep.with_suffix(".json").write_text(card.model_copy(update={"weights": older}).model_dump_json())
+        (tmp_path / self.PLACE).unlink()
+        with pytest.raises(WeightsError, match=f"reads weights from '{self.PLACE}', which is no file in its folder"):
+            write_bundle([str(deep)], tmp_path / "deep.zip")
+        assert not (tmp_path / "deep.zip").exists()
+
+    @pytest.mark.parametrize("place", ["../deep.data", "/etc/passwd", "w/../../x", "w\\\\x", "C:x"])
+    def test_a_card_names_none_elsewhere(self, deep: Path, place: str) -> None:
+        text = recognise(deep).model_dump_json().replace(self.PLACE, place)
+        (deep.parent / "other.json").write_text(text)
+        with pytest.raises(ModelError, match="lie elsewhere"):
+            read_card(deep.parent / "other.json")
 
 
 def test_the_size_is_that_of_all_files() -> None:

@@ -15,7 +15,7 @@ from gonio.io.images import read_image
 from gonio.models.card import ModelCard
 from gonio.models.model import PoseModel
 from gonio.models.recognise import Choices, recognise
-from gonio.models.selfcheck import CHECK_PICTURE, causes, check_model
+from gonio.models.selfcheck import AGREES, CHECK_PICTURE, SOUND, causes, check_model
 from gonio.models.skeleton_spec import SkeletonSpec
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import load_skeleton
@@ -151,6 +151,22 @@ def test_a_better_preprocessing_is_found(tmp_path: Path, wrong: float) -> None:
     assert "--mean 0 0 0 --std 255 255 255 --channel-order rgb" in {variant.options for variant in found.better}
     assert causes(found)[0].startswith("the preprocessing: with")
     assert bool(found.refused) == (wrong < 10)
+
+
+def test_a_middling_likeness_is_doubted_where_another_preprocessing_is_better(tmp_path: Path) -> None:
+    """It was said to agree. The network of the test before, but little off."""
+    card = recognise(dim_network(tmp_path / "dim.onnx", brightest=1.01, wrong=20))
+    found = check_model(card, tmp_path, PICTURE, threads=1, default=default())
+    assert AGREES < found.likeness < SOUND
+    assert found.finding == "doubtful"
+    assert found.better[0].likeness == 1
+    assert causes(found)[0].startswith("the preprocessing: with")
+
+
+def test_a_middling_likeness_that_no_preprocessing_betters_is_let_be(answering: Any, tmp_path: Path) -> None:
+    found = check_model(*rtmo(answering, tmp_path, BODY + 18), PICTURE, threads=1, default=default())
+    assert AGREES < found.likeness < SOUND
+    assert (found.finding, found.better) == ("agrees", ())
 
 
 def test_values_that_no_preprocessing_mends_are_an_error(answering: Any, tmp_path: Path) -> None:

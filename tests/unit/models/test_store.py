@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from gonio.errors import ConfigError, ModelError, UnknownModelError, WeightsError
 from gonio.models import registry
@@ -33,9 +34,16 @@ from gonio.models.store import Store, default_home, megabytes, store
 if TYPE_CHECKING:
     from tests.unit.models.conftest import Tiny, Web
 
-CONTENT = random.Random(3).randbytes(50_000)
+
+def some_model(seed: int) -> bytes:
+    """An ONNX file like no other."""
+    weights = helper.make_tensor("y", TensorProto.UINT8, (50_000,), random.Random(seed).randbytes(50_000), raw=True)
+    output = helper.make_tensor_value_info("y", TensorProto.UINT8, (50_000,))
+    return bytes(helper.make_model(helper.make_graph([], "any", [], [output], [weights])).SerializeToString())
+
+
+CONTENT, NEW = some_model(3), some_model(4)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
-NEW = random.Random(4).randbytes(60_000)
 QUICK = Patience(stall_s=0.3, tries=2, pause_s=0.01, longest_pause_s=0.02)
 
 
@@ -232,6 +240,26 @@ class TestTrustOnFirstUse:
         (folder / card.weights.file).write_bytes(NEW)
         with pytest.raises(WeightsError, match="were exchanged"):
             find_weights(*find_card("rtmpose-m"))
+
+    @pytest.mark.parametrize(
+        "content",
+        [random.Random(5).randbytes(10), bytes(400_000), CONTENT[:-1], b"\x08\x08", CONTENT + b"\x07"],
+        ids=["noise", "zeros", "cut", "no graph", "something behind"],
+    )
+    def test_what_is_no_model_is_not_trusted(self, web: "Web", card: ModelCard, content: bytes) -> None:
+        """Once recorded, the right file would be refused for ever."""
+        web.serve("/m.onnx", content)
+        with pytest.raises(WeightsError, match="sent something that is no ONNX model, or not all of one"):
+            store().pull(card, patience=QUICK)
+        assert store().record("rtmpose-m") is None
+        folder = store().folder("rtmpose-m")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / card.weights.file).write_bytes(content)
+        with pytest.raises(WeightsError, match=r"no ONNX model, or not all of one; nobody states their sha256"):
+            find_weights(*find_card("rtmpose-m"))
+        assert store().record("rtmpose-m") is None
+        web.serve("/m.onnx", CONTENT, tag='"right"')
+        assert store().pull(card, patience=QUICK).sha256 == DIGEST
 
     @pytest.mark.parametrize("text", ["{", "[]", '{"file": 3}', "\udcff"])
     def test_a_broken_record_is_none(

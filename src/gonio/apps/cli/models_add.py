@@ -152,8 +152,11 @@ def _report(found: Check) -> None:
             "look at the drawn picture"
         )
         return
-    fact = f"{name} finds nobody" if found.finding == "finds nobody" else f"{name} disagrees with the default model"
-    say(f"{fact}: {found.refused or figures}", style="red")
+    fact = {
+        "finds nobody": "finds nobody",
+        "doubtful": "agrees with the default model less than sound models do, and than with another preprocessing",
+    }.get(found.finding, "disagrees with the default model")
+    say(f"{name} {fact}: {found.refused or figures}", style="red")
     say("likely: " + "; ".join(causes(found)))
     for variant in found.better[:3]:
         say(f"  {variant.what}: likeness {variant.likeness:.2f}  ({variant.options})")

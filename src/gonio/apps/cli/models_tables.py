@@ -15,7 +15,7 @@ def where_and_size(card: ModelCard) -> tuple[str, int | None]:
     """Whether the weights are here, and the bytes of all their files; of absent ones of the download, where known."""
     _, folder = find_card(card.name)
     path = folder / card.weights.file
-    files = [path, *(path.with_name(name) for name in card.weights.reads)]
+    files = [path, *(path.parent / name for name in card.weights.reads)]
     shelf = shelf_of(card.name)
     if not all(file.is_file() for file in files):
         return ("to pull" if card.weights.urls else "absent"), card.weights.size

@@ -1,6 +1,7 @@
 """LiteRT, formerly TensorFlow Lite, on the CPU."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -54,7 +55,9 @@ class LiteRtBackend:
             self._details = {one["name"]: one for one in self._interpreter.get_input_details()}
             self._results = {one["name"]: one for one in self._interpreter.get_output_details()}
         nodes = {name: (np.dtype(one["dtype"]).name, _sizes(one)) for name, one in self._details.items()}
-        self._inputs = read_inputs(nodes, constants, what=f"'{path}'")
+        inputs = read_inputs(nodes, constants, what=f"'{path}'")
+        scaled = _quantised(self._details[inputs.image.name])[0] is not None
+        self._inputs = replace(inputs, image=replace(inputs.image, scaled=scaled))
         self._shapes = {name: tuple(int(size) for size in one["shape"]) for name, one in self._details.items()}
         self._turn = Lock()
         counted = "" if threads is None else f", {threads} thread{'s' if threads > 1 else ''}"

@@ -11,6 +11,7 @@ from gonio.codecs import Outputs
 from gonio.errors import ConfigError, ModelMismatchError, WeightsError
 from gonio.models.backends.device import Device, Precision, parse_device
 from gonio.models.backends.layout import ImageInput, Inputs, read_inputs
+from gonio.models.onnx_bytes import external_places
 from gonio.optional import require
 
 _DTYPES = {
@@ -98,7 +99,7 @@ class OnnxBackend:
 
     def _read_inputs(self, path: Path, constants: Mapping[str, tuple[float, ...]] | None) -> Inputs:
         nodes = {node.name: (_DTYPES.get(node.type), node.shape) for node in self._session.get_inputs()}
-        return read_inputs(nodes, constants, what=f"'{path}'")
+        return read_inputs(nodes, constants, what=f"'{path}'", outputs=self.output_shapes.values())
 
     @property
     def image(self) -> ImageInput:
@@ -154,6 +155,15 @@ def cannot_load(path: Path, error: Exception) -> WeightsError:
             f"'{path}' reads weights from another file, which it reaches through a link to another folder, and ONNX "
             "Runtime refuses that; put both as real files side by side (cp -L), or use a model of one file, as "
             "'thunder' in place of 'thunder-int8'"
+        )
+    missing = (
+        [place for place in external_places(path) if not (path.parent / place).is_file()] if path.is_file() else []
+    )
+    if missing:
+        files = " and ".join(f"'{place}'" for place in missing[:3])
+        return WeightsError(
+            f"'{path}' reads weights from {files}, seen from its folder, which is not there; put what came with the "
+            "model there, under that name"
         )
     reason = str(error).strip().splitlines()[0]
     return WeightsError(f"ONNX Runtime cannot load '{path}' ({reason}); the file is damaged or is not an ONNX model")

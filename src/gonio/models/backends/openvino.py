@@ -204,7 +204,8 @@ class OpenVinoBackend:
 
 def _read(network: Any, constants: Mapping[str, tuple[float, ...]] | None, path: Path) -> Inputs:
     nodes = {one.any_name: (_dtype(one), _sizes(one.partial_shape)) for one in network.inputs}
-    return read_inputs(nodes, constants, what=f"'{path}'")
+    outputs = [_sizes(one.partial_shape) for one in network.outputs]
+    return read_inputs(nodes, constants, what=f"'{path}'", outputs=outputs)
 
 
 def _device_name(device: Device) -> str:
