@@ -43,8 +43,8 @@ class VideoSettings:
 class ResultWriter:
     """Writes drawn pictures or a drawn video, and files of numbers, one result at a time.
 
-    Pictures are drawn and encoded in a thread of their own, at most three results behind; what goes wrong there is
-    raised by the next `write`, or at the end of the block.
+    Where pictures are drawn, everything is written in a thread of its own, at most three results behind; what goes
+    wrong there is raised by the next `write`, or at the end of the block.
 
     A context manager. Nothing is opened before the first result, so a source that cannot be read leaves the files of an
     earlier run as they were. After that, also by Ctrl-C or an error in its block, what was written so far is closed and
@@ -106,13 +106,18 @@ class ResultWriter:
         """
         if self._open is None:
             self._open = self._opened(result.frame.time_s or 0.0)
-        for writer in self._writers:
-            writer.write(result.frame, result.poses)
-        if self._folder is not None:
+        if self._folder is None:
+            self._note(result)
+        else:
             self._behind.put(result)
 
+    def _note(self, result: Result) -> None:
+        for writer in self._writers:
+            writer.write(result.frame, result.poses)
+
     def _draw(self, result: Result) -> None:
-        """Draw and encode; runs in the writer's thread."""
+        """Draw, encode and note; runs in the writer's thread."""
+        self._note(result)
         frame = result.frame
         with timed("draw"):
             drawing = draw_over(frame.image, result.poses, style=result.style)
@@ -146,8 +151,8 @@ class ResultWriter:
             elif self._folder is not None:
                 self._images = ImageSink(self._folder)
             self._writers += [self._enter(target, opening) for target in at_once]
-            opening.enter_context(self._behind)  # last, so that at the end it has written before a file is closed
             opening.callback(self._note_failures)
+            opening.enter_context(self._behind)  # last, so that at the end it has written before a file is closed
             self.records = [target for target in self._targets if target != "-"]
             return opening.pop_all()
 
