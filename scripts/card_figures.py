@@ -21,6 +21,8 @@ BY_JOINT = "PCK@0.2 "
 def with_figures(card: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
     """The card with the figures of this run."""
     first, *rest = card["measured"]
+    if not all(f"{run[what]} {what}" in first["data"] for what in ("images", "people")):
+        raise SystemExit(f"{run['model']}: {run['images']} images of {run['people']} people are not {first['data']}")
     others = [figure for figure in rest if not all(name.startswith(BY_JOINT) for name in figure["scores"])]
     overall = first | {"scores": {name: round(run[name], 1) for name in first["scores"] if name in OVERALL}}
     by_joint = first | {"scores": {BY_JOINT + name: value for name, value in joints(run).items()}}

@@ -43,8 +43,8 @@ class VideoSettings:
 class ResultWriter:
     """Writes drawn pictures or a drawn video, and files of numbers, one result at a time.
 
-    Where pictures are drawn, everything is written in a thread of its own, at most three results behind; what goes
-    wrong there is raised by the next `write`, or at the end of the block.
+    Where pictures are drawn, they and the files that are there when they are whole are written in a thread of its own,
+    at most three results behind; what goes wrong there is raised by the next `write`, or at the end of the block.
 
     A context manager. Nothing is opened before the first result, so a source that cannot be read leaves the files of an
     earlier run as they were. After that, also by Ctrl-C or an error in its block, what was written so far is closed and
@@ -88,7 +88,8 @@ class ResultWriter:
         self._skeleton = skeleton
         self._folder = folder
         self._open: ExitStack | None = None
-        self._writers: list[PoseWriter] = []
+        self._at_once: list[PoseWriter] = []
+        self._at_end: list[PoseWriter] = []
         self._video: VideoSink | None = None
         self._images: ImageSink | None = None
         self._video_settings = video or VideoSettings()
@@ -106,13 +107,16 @@ class ResultWriter:
         """
         if self._open is None:
             self._open = self._opened(result.frame.time_s or 0.0)
+        for writer in self._at_once:
+            writer.write(result.frame, result.poses)
         if self._folder is None:
             self._note(result)
         else:
             self._behind.put(result)
 
     def _note(self, result: Result) -> None:
-        for writer in self._writers:
+        """Into the files that are there when they are whole."""
+        for writer in self._at_end:
             writer.write(result.frame, result.poses)
 
     def _draw(self, result: Result) -> None:
@@ -122,7 +126,7 @@ class ResultWriter:
         with timed("draw"):
             drawing = draw_over(frame.image, result.poses, style=result.style)
         if self._video is not None:
-            self._video.write(drawing.image, frame.time_s or 0.0, over=frame.yuv, changed=drawing.changed)
+            self._video.write(drawing.image, frame.time_s or 0.0, over=frame.decoded, changed=drawing.changed)
             self.media = [self._video.path]
         elif self._images is not None:
             self.media.append(self._images.write(drawing.image, frame.source))
@@ -144,13 +148,13 @@ class ResultWriter:
         at_once = [target for target in self._targets if _appears_at_once(target)]
         at_end = [target for target in self._targets if target not in at_once]
         with ExitStack() as opening:
-            self._writers = [self._enter(target, opening) for target in at_end]
+            self._at_end = [self._enter(target, opening) for target in at_end]
             if self._folder is not None and self._source.is_video:
                 path = drawn_film(self._folder, self._stem)
                 self._video = opening.enter_context(self._video_sink(path, start_s))
             elif self._folder is not None:
                 self._images = ImageSink(self._folder)
-            self._writers += [self._enter(target, opening) for target in at_once]
+            self._at_once = [self._enter(target, opening) for target in at_once]
             opening.callback(self._note_failures)
             opening.enter_context(self._behind)  # last, so that at the end it has written before a file is closed
             self.records = [target for target in self._targets if target != "-"]
@@ -172,7 +176,7 @@ class ResultWriter:
 
     def _note_failures(self) -> None:
         for failure in self._source.failures:
-            for writer in self._writers:
+            for writer in (*self._at_end, *self._at_once):
                 writer.fail(str(failure))
 
 

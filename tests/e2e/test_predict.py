@@ -113,6 +113,13 @@ def test_flip_test_looks_twice(gonio: "Gonio", check: "Check", astronaut: Path) 
 # --- video -------------------------------------------------------------------------------------------------------
 
 
+def colours(path: Path) -> tuple[int, int, int]:
+    """Matrix, primaries and transfer of a video, as numbers of ITU-T H.273."""
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        return frame.colorspace, frame.color_primaries, frame.color_trc
+
+
 def container_times(path: Path) -> list[float]:
     """Every frame's time from the packets alone: no decoder, no Gonio."""
     with av.open(str(path)) as container:
@@ -131,6 +138,7 @@ def test_sample_clip(gonio: "Gonio", check: "Check", tmp_path: Path, walk: Path)
     assert [frame["index"] for frame in document["frames"]] == list(range(90))
     np.testing.assert_allclose([frame["time_s"] for frame in document["frames"]], times, rtol=0, atol=1e-9)
     np.testing.assert_allclose(check.video_times(tmp_path / "out" / "walk-poses.mp4"), times, rtol=0, atol=TICK_S)
+    assert colours(tmp_path / "out" / "walk-poses.mp4") == colours(walk)  # kept, not converted
     # Somebody walks through it: found in nearly every frame, and not in one place.
     noses = [frame["people"][0]["keypoints"][0][0] for frame in document["frames"] if frame["people"]]
     assert len(noses) > 80

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -53,6 +54,9 @@ def test_videos_and_a_picture(
         for person, same in zip(one["people"], other["people"], strict=True):
             np.testing.assert_allclose(person["keypoints"], same["keypoints"], atol=0.05)
     assert [len(check.video_times(tmp_path / "out" / f"{stem}.mp4")) for stem in films] == [12, 6]
+    with av.open(str(tmp_path / "left.mp4")) as before, av.open(str(tmp_path / "out" / f"{films[0]}.mp4")) as after:
+        matrices = [next(container.decode(video=0)).colorspace for container in (before, after)]
+    assert matrices == [2, 2]  # kept as it was, not converted to BT.709's 1
 
 
 @pytest.mark.parametrize("name", ["takes", "takes/*.mp4"])

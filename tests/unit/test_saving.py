@@ -1,6 +1,7 @@
 """ResultWriter: all or nothing at the start, and valid files at every end."""
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,9 @@ def test_drawn_video_of_a_late_piece_starts_at_0(tmp_path: Path) -> None:
 def test_a_film_keeps_what_was_not_drawn_on(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     luma, blue, red = (rng.integers(60, 180, size, dtype=np.uint8) for size in ((96, 128), (48, 64), (48, 64)))
-    yuv = YuvPicture((luma, blue, red), YuvColours(2, 2, 2))
-    frame = Frame(np.full((96, 128, 3), 120, np.uint8), time_s=0.0, yuv=yuv)
+    rgb = np.full((96, 128, 3), 120, np.uint8)
+    frame = Frame(rgb, time_s=0.0, yuv=YuvPicture((luma, blue, red), YuvColours(2, 2, 2), rgb))
+    blurred = replace(frame, image=np.full_like(rgb, 90), time_s=0.1)
     poses = replace(Poses.empty(COCO), **one_person(x=20.0, y=30.0))
     writer = ResultWriter(
         NoSource(),
@@ -103,11 +105,12 @@ def test_a_film_keeps_what_was_not_drawn_on(tmp_path: Path) -> None:
     )
     with writer:
         writer.write(Result(frame, poses, "some-model"))
+        writer.write(Result(blurred, poses, "some-model"))
     with av.open(str(writer.media[0])) as container:
-        (picture,) = container.decode(video=0)
-    found = picture.to_ndarray()[:96]
+        found, after = (picture.to_ndarray()[:96] for picture in container.decode(video=0))
     np.testing.assert_array_equal(found[:, 64:], luma[:, 64:])
     assert (found[22:38, 12:28] != luma[22:38, 12:28]).mean() > 0.5
+    assert len(np.unique(after[:, 64:])) == 1  # whoever replaces the image means it
 
 
 def one_person(*, x: float, y: float) -> dict[str, Any]:
@@ -127,6 +130,22 @@ def test_pictures(tmp_path: Path) -> None:
             writer.write(make_result(index, source=name, still=True))
     assert names(tmp_path) == ["a-2.png", "a.json", "a.png", "b.png"]
     assert writer.media == [tmp_path / name for name in ("a.png", "b.png", "a-2.png")]
+
+
+def test_lines_are_on_the_disk_before_their_picture_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = threading.Event()
+
+    def draw(image: ImageArray, *_: object, **__: object) -> Drawing:
+        drawn.wait(10)
+        return Drawing(image, [])
+
+    monkeypatch.setattr(saving, "draw_over", draw)
+    with open_writer(tmp_path, "a.jsonl") as writer:
+        writer.write(make_result(0))
+        writer.write(make_result(1))
+        lines = (tmp_path / "a.jsonl").read_text().splitlines()
+        drawn.set()
+    assert [json.loads(line).get("index") for line in lines] == [None, 0, 1]
 
 
 def test_no_folder_no_drawing(tmp_path: Path) -> None:

@@ -85,9 +85,9 @@ def finite(array: FloatArray, what: str, *, highest: float | None = None) -> Flo
 def within_reach(keypoints: FloatArray, scores: FloatArray, input_hw: tuple[int, int]) -> FloatArray:
     """Keypoints as they are, unless some that the network is sure of lie far outside its input.
 
-    A person is less than eight heads high, so even the feet of one whose face fills the input are fewer than eight
-    inputs beyond its rim. What lies farther is of another unit, or of another file. A keypoint that no label of the
-    training had may lie anywhere, by its low score.
+    A person is less than eight heads high, so even the feet of one whose face fills the input are fewer than eight of
+    its longer sides beyond its rim. What lies farther is of another unit, or of another file. A keypoint that no label
+    of the training had may lie anywhere, by its low score.
 
     Args:
         keypoints: ``(..., 2)`` px of the input; NaN where there is none.
@@ -97,8 +97,7 @@ def within_reach(keypoints: FloatArray, scores: FloatArray, input_hw: tuple[int,
     Raises:
         ModelMismatchError: If one is farther beyond the rim than eight inputs are long.
     """
-    size = np.array(input_hw[::-1], np.float32)
-    beyond = np.maximum(-keypoints, keypoints - size) / size
+    beyond = np.maximum(-keypoints, keypoints - np.array(input_hw[::-1], np.float32)) / max(input_hw)
     told = np.where(np.isfinite(beyond) & (scores >= _TOLD)[..., None], beyond, 0)
     if told.size and float(told.max()) > _FARTHEST:
         x, y = keypoints.reshape(-1, 2)[int(told.max(axis=-1).argmax())].tolist()

@@ -25,7 +25,6 @@ from gonio.codecs.checks import finite, output_of, probabilities, within_reach
 from gonio.errors import ConfigError
 
 _PEOPLE = ("one", "many")
-_FARTHEST = 5.0  # inputs beyond the rim: no guess at a keypoint goes so far, but pixels do
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class MoveNetDecoded:
     def _keypoints(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Pixels ``(..., K, 2)`` x y and scores ``(..., K)`` of rows ``(..., K, 3)`` y x score."""
         size_xy = np.array(self.input_hw[::-1], np.float32)
-        points = finite(rows[..., 1::-1], "coordinates of keypoints", highest=_FARTHEST) * size_xy - np.float32(0.5)
+        points = finite(rows[..., 1::-1], "coordinates of keypoints") * size_xy - np.float32(0.5)
         scores = probabilities(rows[..., 2], "scores of keypoints")
         return within_reach(points, scores, self.input_hw), scores
 

@@ -20,19 +20,27 @@ _WEIGHTS = {
 _UNSPECIFIED_RANGE, _LIMITED_RANGE = 0, 1
 
 
-def as_decoded(picture: VideoFrame) -> YuvPicture | None:
-    """A decoded frame as it lies in memory, uncopied; None if it is not one of those that `YuvPicture` can hold."""
+def as_decoded(picture: VideoFrame, rgb: ImageArray) -> YuvPicture | None:
+    """A decoded frame as it lies in memory, uncopied; None if it is not one of those that `YuvPicture` can hold.
+
+    Args:
+        picture: The frame.
+        rgb: What was made of it.
+    """
+    primaries, transfer = (getattr(picture, name, None) for name in ("color_primaries", "color_trc"))  # PyAV 17
     if (
         picture.format.name != "yuv420p"
         or picture.color_range not in (_UNSPECIFIED_RANGE, _LIMITED_RANGE)
         or picture.colorspace not in _WEIGHTS
+        or primaries is None
+        or transfer is None
         or picture.width % 2
         or picture.height % 2
+        or any(plane.line_size < plane.width for plane in picture.planes)  # from the bottom row up
     ):
         return None
     luma, blue, red = (plane_pixels(plane) for plane in picture.planes)
-    colours = YuvColours(picture.colorspace, picture.color_primaries, picture.color_trc)
-    return YuvPicture((luma, blue, red), colours)
+    return YuvPicture((luma, blue, red), YuvColours(picture.colorspace, primaries, transfer), rgb)
 
 
 def plane_pixels(plane: VideoPlane) -> ImageArray:

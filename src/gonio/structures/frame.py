@@ -41,6 +41,11 @@ class Frame:
             )
 
     @property
+    def decoded(self) -> YuvPicture | None:
+        """``yuv``, unless the image was replaced by another since."""
+        return self.yuv if self.yuv is not None and self.yuv.rgb is self.image else None
+
+    @property
     def size_wh(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.image.shape[1], self.image.shape[0]

@@ -30,10 +30,12 @@ class YuvPicture:
     Attributes:
         planes: Y ``(H, W)``, and U and V ``(H / 2, W / 2)``, uint8; they belong to the decoder and must not be changed.
         colours: What the numbers mean.
+        rgb: What was made of it: a frame whose image is another array has another picture.
     """
 
     planes: tuple[ImageArray, ImageArray, ImageArray]
     colours: YuvColours
+    rgb: ImageArray
 
     @property
     def size_wh(self) -> tuple[int, int]:

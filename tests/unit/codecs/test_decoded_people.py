@@ -83,7 +83,7 @@ def spoilt(codec: Codec, value: float, *where: Any) -> dict[str, FloatArray]:
         (RTMO(K), (0, 0, 0, 2), np.nan, "scores of keypoints run from"),
         (RTMO(K), (0, 0, 0, 0), np.nan, "keypoints hold values that are no numbers"),
         (MoveNetDecoded(K, HW), (0, 0, 0, 2), -4, "scores of keypoints run from -4"),
-        (MoveNetDecoded(K, HW), (0, 0, 0, 0), 120, "coordinates of keypoints reach 120"),
+        (MoveNetDecoded(K, HW), (0, 0, 0, 0), 120, "a keypoint lies at .* inputs beyond the rim"),
         (MoveNetDecoded(K, HW), (0, 0, 0, 0), np.nan, "coordinates of keypoints hold values that are no numbers"),
         (MoveNetDecoded(K, HW, people="many"), (0, 0, -1), 9, "scores of people run from"),
         (MoveNetDecoded(K, HW, people="many"), (0, 0, -2), np.inf, "boxes hold values that are no numbers"),

@@ -10,7 +10,11 @@ from gonio.models.card import ModelCard
 from gonio.models.registry import shipped_models
 
 PAGE = Path(__file__).parents[3] / "docs" / "models" / "movenet.md"
+DATA = "coco (7 images, 9 people)"
 RUN: dict[str, Any] = {
+    "model": "one",
+    "images": 7,
+    "people": 9,
     "AP": 51.25,
     "APM": 40.04,
     "joints": [{"name": "nose", "pck": 80.04}, {"name": "left_eye", "pck": None}],
@@ -19,14 +23,20 @@ RUN: dict[str, Any] = {
 
 def test_a_second_run_replaces_the_first() -> None:
     foreign = {"scores": {"shift": 0.3}, "data": "d", "command": "gonio quantize"}
-    card = {"measured": [{"scores": {"AP": 1.0, "APM": 2.0}, "data": "d", "command": "c"}, foreign]}
+    card = {"measured": [{"scores": {"AP": 1.0, "APM": 2.0}, "data": DATA, "command": "c"}, foreign]}
     once = with_figures(card, RUN)
     assert once["measured"] == [
-        {"scores": {"AP": 51.2, "APM": 40.0}, "data": "d", "command": "c"},
-        {"scores": {"PCK@0.2 nose": 80.0}, "data": "d", "command": "c"},
+        {"scores": {"AP": 51.2, "APM": 40.0}, "data": DATA, "command": "c"},
+        {"scores": {"PCK@0.2 nose": 80.0}, "data": DATA, "command": "c"},
         foreign,
     ]
     assert with_figures(once, RUN) == once
+
+
+def test_figures_of_other_pictures_are_refused() -> None:
+    card = {"measured": [{"scores": {"AP": 1.0}, "data": DATA, "command": "c"}]}
+    with pytest.raises(SystemExit, match="8 images of 9 people are not"):
+        with_figures(card, RUN | {"images": 8})
 
 
 @pytest.mark.parametrize("card", shipped_models(), ids=lambda card: card.name)

@@ -188,9 +188,13 @@ class Uprighter:
         self._matrix = _UNTURNED
 
     def frame(self, picture: VideoFrame, *, index: int, time_s: float, source: str) -> Frame:
-        """A decoded frame in Gonio's terms; with ``keep_yuv`` also as it was, unless it was turned or mirrored."""
+        """A decoded frame in Gonio's terms; with ``keep_yuv`` also as it was, unless it was turned or mirrored.
+
+        Nobody can write into an image that is kept in both ways: the two would differ.
+        """
         rgb = self.rgb(picture)
-        yuv = as_decoded(picture) if self._keep_yuv and self._matrix == _UNTURNED else None
+        yuv = as_decoded(picture, rgb) if self._keep_yuv and self._matrix == _UNTURNED else None
+        rgb.flags.writeable = yuv is None
         return Frame(rgb, index=index, time_s=time_s, source=source, yuv=yuv)
 
     def rgb(self, picture: VideoFrame) -> ImageArray:

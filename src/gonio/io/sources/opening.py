@@ -48,8 +48,7 @@ def open_source(
         stride: Take every n-th frame or picture.
         prefetch: Frames to decode ahead in a thread; 0 for none.
         keep_yuv: Give the frames of a video file also as they were decoded (``Frame.yuv``): a film that `ResultWriter`
-            draws then keeps their colours and takes less time. Do not draw on ``Frame.image`` yourself then: the film
-            would not show it.
+            draws then keeps their colours and takes less time. Their images cannot be written into.
 
     Raises:
         MediaError: If it is not there, cannot be read, or holds nothing that can be decoded.

@@ -188,7 +188,7 @@ def decoded(luma: int, colours: YuvColours, size_wh: tuple[int, int] = (64, 48))
     width, height = size_wh
     noise = np.random.default_rng(luma).integers(luma, luma + 100, (height * 3 // 2, width), dtype=np.uint8)
     blue, red = noise[height:].reshape(2, height // 2, width // 2)
-    return YuvPicture((noise[:height], blue, red), colours)
+    return YuvPicture((noise[:height], blue, red), colours, picture(height, width))
 
 
 def planes_of(path: Path) -> list[list[ImageArray]]:

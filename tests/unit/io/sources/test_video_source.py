@@ -1,6 +1,7 @@
 import logging
 import struct
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,10 @@ def test_a_frame_can_keep_what_was_decoded(clip: Path) -> None:
         np.testing.assert_array_equal(np.concatenate([luma.ravel(), blue.ravel(), red.ravel()]), flat.ravel())
         # What a film puts in its place where somebody is drawn: the same but for rounding, and colours at edges.
         assert np.abs(to_yuv420(frame.image, frame.yuv.colours)[:48].astype(int) - luma).mean() < 1.5
+        with pytest.raises(ValueError, match="read-only"):
+            frame.image[:] = 0
+        assert frame.decoded is frame.yuv
+        assert replace(frame, image=frame.image.copy()).decoded is None
 
 
 @pytest.mark.parametrize(
@@ -70,6 +75,28 @@ def test_a_frame_can_keep_what_was_decoded(clip: Path) -> None:
 def test_not_of_every_video(media: "Media", tmp_path: Path, options: dict[str, Any]) -> None:
     path = media.video(tmp_path / "a.mp4", frames=3, **options)
     assert [frame.yuv for frame in open_source(path, keep_yuv=True)] == [None] * 3
+
+
+def test_a_video_from_the_bottom_row_up_is_converted(tmp_path: Path) -> None:
+    """FFmpeg marks such raw videos in their extra data, and gives planes whose rows lie in reverse."""
+    path = tmp_path / "a.mkv"
+    rows = np.repeat(np.arange(0, 96, 2, dtype=np.uint8)[:, None], 64, axis=1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("rawvideo", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.extradata = b"BottomUp\0"
+        frame = av.VideoFrame.from_ndarray(np.concatenate([rows, np.full((24, 64), 128, np.uint8)]), format="yuv420p")
+        frame.pts = 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with av.open(str(path)) as container:
+        picture = next(container.decode(video=0))
+        upside_down = any(plane.line_size < 0 for plane in picture.planes)
+    if not upside_down:
+        pytest.skip("this FFmpeg turns such videos itself")
+    (only,) = open_source(path, keep_yuv=True)
+    assert only.yuv is None
 
 
 @pytest.mark.parametrize(

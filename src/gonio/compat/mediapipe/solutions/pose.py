@@ -142,13 +142,11 @@ def _load(complexity: int) -> BlazePoseModel:
     if complexity not in (0, 1, 2):
         raise ConfigError(f"model_complexity is {complexity!r}; give 0, 1 or 2")
     name = _MODELS[complexity]
-    way_out = "docs/blazepose.md says how to install it"
+    way_out = "docs/blazepose.md says how to install it" + (", or give 1" if complexity == 2 else "")
     try:
         model = load_model(name)
     except WeightsError as error:
-        raise ConfigError(
-            f"model_complexity is {complexity}, but {name!r} is not installed; {way_out}, or give 1"
-        ) from error
+        raise ConfigError(f"model_complexity is {complexity}, but {name!r} is not installed; {way_out}") from error
     if not isinstance(model, BlazePoseModel):
         raise ConfigError(f"{name!r} is here the name of another kind of model; {way_out}")
     return model
