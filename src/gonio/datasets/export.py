@@ -18,6 +18,8 @@ from gonio.structures.annotations import Annotations
 
 WrittenFormat = Literal["coco", "yolo"]
 
+_NOTHING = "there is no picture to write; is the file of labels empty?"
+
 
 def write_splits(
     out: Path,
@@ -46,7 +48,7 @@ def write_splits(
     """
     filled = {name: images for name, images in splits.items() if images}
     if not filled:
-        raise ConfigError("there is no picture to write; is the file of labels empty?")
+        raise ConfigError(_NOTHING)
     if kind == "coco":
         if pictures is not None:
             raise ConfigError("COCO files name pictures where they are, none are copied; leave pictures out.")
@@ -83,10 +85,12 @@ def write_label_file(
         copy: LSP knows pictures by their number only: copy them to ``images/`` beside the file, under those names.
 
     Raises:
-        ConfigError: If the format cannot hold such labels, two pictures have one name, or those of LSP cannot be
-            copied: no JPEG, or another picture is there.
+        ConfigError: If there is no picture, the format cannot hold such labels, two pictures have one name, or those
+            of LSP cannot be copied: no JPEG, or another picture is there.
         MediaError: If a file cannot be written or copied.
     """
+    if not images:
+        raise ConfigError(_NOTHING)
     check_names(images)
     places: list[tuple[Path, Path]] = []
     if copy and kind == "lsp" and pictures is not None:
@@ -97,8 +101,8 @@ def write_label_file(
         places = [(file, place) for file, place in places if not _is_copy(file, place)]
         for file, place in places:
             _check_lsp_copy(file, place)
-    write_labels(out, images, kind=kind, pictures=pictures)
     _copy([file for file, _ in places], [place for _, place in places])
+    write_labels(out, images, kind=kind, pictures=pictures)  # last: where labels are, their pictures are
 
 
 def _is_copy(file: Path, place: Path) -> bool:

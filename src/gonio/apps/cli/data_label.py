@@ -10,6 +10,7 @@ from gonio.apps.cli.console import progress_bar, say
 from gonio.datasets.loading import load_sets
 from gonio.errors import ConfigError
 from gonio.io.formats.coco import merge_annotations
+from gonio.io.formats.deeplabcut import deeplabcut_twins
 from gonio.io.formats.labels import LabelFormat, label_format
 from gonio.io.formats.yolo_dataset import label_file, read_yolo_dataset
 from gonio.io.formats.yolo_pose import YOLO_FILE
@@ -69,7 +70,8 @@ def check_labels_stay(labels: Sequence[Path], outputs: Sequence[Path], kind: Lab
     """Refuse to replace the labels that shall be read: no written file holds all that is in them.
 
     Args:
-        labels: As they are named; of a YOLO data set the pictures' label files count too.
+        labels: As they are named; of a YOLO data set the pictures' label files count too, of a DeepLabCut project both
+            the CSV file and the ``.h5`` file.
         outputs: What may be written.
         kind: Format of the labels. Default: what each looks like.
 
@@ -98,7 +100,10 @@ def _identity(file: Path) -> tuple[int, int]:
 def _files_of(path: Path, kind: LabelFormat | None) -> Iterator[Path]:
     """Every file that labels are read from."""
     yield path
-    if (kind or label_format(path)) == "yolo":
+    kind = kind or label_format(path)
+    if kind == "deeplabcut":
+        yield from deeplabcut_twins(path)
+    if kind == "yolo":
         dataset = read_yolo_dataset(path)
         for split, places in dataset.splits.items():
             yield from (place for place in places if place.suffix == ".txt")

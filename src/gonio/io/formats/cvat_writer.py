@@ -16,11 +16,13 @@ from xml.sax.saxutils import quoteattr
 
 from gonio.io.atomic import atomic_path
 from gonio.io.formats.label_parts import LabelledPerson
-from gonio.io.formats.label_people import one_skeleton, people_of
+from gonio.io.formats.label_people import check_names_fit, one_skeleton, people_of
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton
 
 _BOX_LABEL = "person box"
+_XML_LACKS = r"\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+"""What is outside the production Char of XML 1.0; no reference may stand for it either."""
 
 
 def write_cvat(path: str | Path, annotations: Sequence[Annotations]) -> None:
@@ -35,11 +37,14 @@ def write_cvat(path: str | Path, annotations: Sequence[Annotations]) -> None:
         annotations: Images of one skeleton, whose name becomes the label's.
 
     Raises:
-        ConfigError: If there is no image, or the skeletons differ.
+        ConfigError: If there is no image, the skeletons differ, or a name has a character that XML cannot hold.
         MediaError: If the file cannot be written.
     """
     path = Path(path)
     skeleton = one_skeleton(annotations)
+    check_names_fit((labels.file_name for labels in annotations), "CVAT's XML", unfit=_XML_LACKS)
+    words = (skeleton.name, *skeleton.keypoint_names)  # these are text too, where XML makes \n of \r
+    check_names_fit(words, "CVAT's XML", unfit=_XML_LACKS + r"\r")
     root = Element("annotations")
     SubElement(root, "version").text = "1.1"
     root.append(_meta(skeleton, len(annotations)))

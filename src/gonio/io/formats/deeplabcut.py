@@ -5,6 +5,7 @@ The ``.h5`` file beside it holds the same table, and DeepLabCut itself trains fr
 
 import csv
 import io
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from gonio.io.atomic import atomic_path
 from gonio.io.files import check_is_file
 from gonio.io.formats.keypoint_names import order_of, skeleton_of_names
 from gonio.io.formats.label_parts import LabelledPerson, empty_xyv, image_labels, image_size_hw, unusable
-from gonio.io.formats.label_people import one_skeleton, people_of, plain_names
+from gonio.io.formats.label_people import check_names_fit, one_skeleton, people_of, plain_names
 from gonio.io.formats.reading import read_text, rows_of_table
 from gonio.optional import require
 from gonio.structures.annotations import Annotations
@@ -25,9 +26,13 @@ from gonio.structures.skeleton import Skeleton
 
 HDF_SUFFIXES = (".h5", ".hdf5")
 
+_log = logging.getLogger(__name__)
+
 _LEVELS = ("scorer", "individuals", "bodyparts", "coords")
 _KEY = "df_with_missing"
 """What DeepLabCut calls the table in an HDF5 file."""
+_BREAKS = r"\x00\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029"
+"""What would end a row for some reader of CSV, and the null that ends a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ def read_deeplabcut(
 
     Returns:
         One `Annotations` per picture, in the order of the file, ids from 1. What has numbers is visible, the rest
-        not labelled; boxes are made of the keypoints, areas are 0.53 of the box. Individuals' names are lost.
+        not labelled; boxes are made of the keypoints, areas are 0.53 of the box. Individuals' names
+        are lost, and so is who of several is missing from a picture: a warning says so.
 
     Raises:
         MediaError: If the file is no such table, or a picture is missing.
@@ -77,7 +83,7 @@ def read_deeplabcut(
     parts = list(dict.fromkeys(part for own in header.columns.values() for part in own))
     target = skeleton or skeleton_of_names(parts, name="deeplabcut")
     order = dict(zip(parts, order_of(parts, target), strict=True))
-    labels = []
+    labels, present = [], []
     for i, row in enumerate(rows[header.n_rows :]):
         name = Path("/".join(row[: header.n_index]).replace("\\", "/")).name
         if not (folder / name).is_file():
@@ -85,6 +91,13 @@ def read_deeplabcut(
         people = [LabelledPerson(_xyv(row, own, order, len(target), path)) for own in header.columns.values()]
         hw = image_size_hw(folder / name)
         labels.append(image_labels(people, target, image_id=i + 1, file_name=name, image_hw=hw))
+        present.append([bool(person.xyv[:, 2].any()) for person in people])
+    if _loses_individuals(list(header.columns), present):
+        _log.warning(
+            "'%s': the names of individuals are lost (%s), and in a picture without one of them the next moves up",
+            path,
+            ", ".join(header.columns),
+        )
     return labels
 
 
@@ -93,13 +106,19 @@ def is_deeplabcut(text: str) -> bool:
     return text.startswith(("scorer,", "scorer;", "scorer\t"))
 
 
+def deeplabcut_twins(path: Path) -> list[Path]:
+    """The files beside one of a project that should hold the same labels, as far as they are there."""
+    names = [path.with_suffix(suffix) for suffix in (".csv", *HDF_SUFFIXES) if suffix != path.suffix.lower()]
+    return [twin for twin in names if twin.is_file()]
+
+
 def write_deeplabcut(path: str | Path, annotations: Sequence[Annotations]) -> None:
     """Write the labels of a DeepLabCut project.
 
     Coordinates and names of keypoints are kept exactly. With at most one person a picture it is a project of one
     animal, with three header rows; else each picture's people are ``individual1``, ``individual2`` and so on. What is
     labelled becomes visible; ids, sizes, boxes, areas, links and people without keypoints are lost, crowds are left
-    out.
+    out. A warning says where the project's other file is there and stays as it is.
 
     Args:
         path: The file to make, CSV or by its suffix ``.h5``. In a project it is called ``CollectedData_SCORER`` and
@@ -107,7 +126,8 @@ def write_deeplabcut(path: str | Path, annotations: Sequence[Annotations]) -> No
         annotations: Images of one skeleton; their names without folders must differ.
 
     Raises:
-        ConfigError: If there is no image, the skeletons differ, or two pictures have one name.
+        ConfigError: If there is no image, the skeletons differ, two pictures have one name, or a name has a backslash
+            or breaks a line.
         MediaError: If the file cannot be written.
         MissingDependencyError: If pandas or PyTables is needed and not installed.
     """
@@ -120,16 +140,26 @@ def write_deeplabcut(path: str | Path, annotations: Sequence[Annotations]) -> No
     for i, own in enumerate(people):
         for n, xyv in enumerate(own):
             values[i, n] = np.where(xyv[:, 2:] > 0, xyv[:, :2], np.nan)
-    scorer = path.stem.partition("CollectedData_")[2] or "gonio"
+    scorer, folder = path.stem.partition("CollectedData_")[2] or "gonio", path.resolve().parent.name
+    check_names_fit(names, "DeepLabCut", unfit=_BREAKS + r"\\")
+    check_names_fit((scorer, folder, *parts), "DeepLabCut", unfit=_BREAKS)
     everyone = [f"individual{n + 1}" for n in range(most)]
     columns = [(scorer, one, part, axis) for one in everyone for part in parts for axis in ("x", "y")]
     table = _Table(
         levels=_LEVELS if most > 1 else [level for level in _LEVELS if level != "individuals"],
         columns=columns if most > 1 else [(scorer, part, axis) for _, _, part, axis in columns],
-        index=[("labeled-data", path.resolve().parent.name, name) for name in names],
+        index=[("labeled-data", folder, name) for name in names],
         values=values.reshape(len(people), -1),
     )
     (_write_hdf if path.suffix.lower() in HDF_SUFFIXES else _write_csv)(path, table)
+    for twin in deeplabcut_twins(path):
+        _log.warning("'%s' stays as it was, and DeepLabCut trains from the .h5: write both files", twin)
+
+
+def _loses_individuals(names: Sequence[str], present: Sequence[Sequence[bool]]) -> bool:
+    """Whether the names are others than `write_deeplabcut` gives, or a picture lacks one who is not the last."""
+    ours = names == [""] or names == [f"individual{n + 1}" for n in range(len(names))]
+    return not ours or any(list(own) != sorted(own, reverse=True) for own in present)
 
 
 def _write_csv(path: Path, table: _Table) -> None:

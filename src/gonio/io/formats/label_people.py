@@ -1,7 +1,8 @@
 """What the writers of labels share: people as a file shall have them, and what must hold for all images."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,31 @@ def one_skeleton(annotations: Sequence[Annotations]) -> Skeleton:
                 "write one file for each."
             )
     return skeleton
+
+
+def check_names_fit(names: Iterable[str], what: str, *, unfit: str = "") -> None:
+    """Raise where a name has a character that a text format cannot hold, before anything is written.
+
+    Args:
+        names: Of pictures, keypoints and so on.
+        what: What the format is called.
+        unfit: The characters, as in the brackets of a regular expression. Lone surrogates, which stand for bytes of a
+            file name that are no text, fit nowhere.
+
+    Raises:
+        ConfigError: If one has.
+
+    Example:
+        >>> check_names_fit(["a.png", "b:c.png"], "such a file", unfit=":")
+        Traceback (most recent call last):
+        gonio.errors.ConfigError: the name 'b:c.png' has the character ':', which such a file cannot hold; rename it.
+    """
+    pattern = re.compile(rf"[\ud800-\udfff{unfit}]")
+    for name in names:
+        if odd := pattern.search(name):
+            raise ConfigError(
+                f"the name {name!r} has the character {odd.group()!r}, which {what} cannot hold; rename it."
+            )
 
 
 def plain_names(annotations: Sequence[Annotations]) -> list[str]:

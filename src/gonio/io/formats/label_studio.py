@@ -70,7 +70,7 @@ def read_label_studio(path: str | Path, skeleton: Skeleton | None = None) -> lis
     try:
         tasks = [read for task in content if (read := _task(task, path)) is not None]
         meta = next((task.meta for task in tasks if task.meta), {})
-        known = [str(name) for name in meta.get("keypoints", ())]
+        known = meta.get("keypoints", [])
         links = [(int(a), int(b)) for a, b in meta.get("links", ())]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         fact = f"a task has an odd or missing value ({type(error).__name__}: {error})"
@@ -98,13 +98,15 @@ def _task(task: Json, path: Path) -> _Task | None:
     usable.sort(key=lambda one: not one.get("ground_truth"))
     regions = usable[0]["result"] if usable else []
     sized = [region for region in regions if "original_width" in region]
-    meta = (task.get("meta") or {}).get("gonio", {})  # of write_label_studio
+    meta = _meta(task)
     if not sized and not (meta and usable):
         return None
     if any(region.get("image_rotation") for region in sized):
         raise unusable(path, f"task {task.get('id')} was rotated in the tool", "label the picture upright")
     size = (sized[0]["original_height"], sized[0]["original_width"]) if sized else (meta["height"], meta["width"])
     hw = int(size[0]), int(size[1])
+    if min(hw) < 1:
+        raise ValueError(f"a picture of {hw[1]} x {hw[0]} px")
     hidden = {region["id"] for region in regions if _says_hidden(region)}
     parents = {region["id"]: region["parentID"] for region in regions if region.get("parentID")}
     for region in regions:
@@ -118,6 +120,22 @@ def _task(task: Json, path: Path) -> _Task | None:
         if region["type"] == "keypointlabels"
     ]
     return _Task(_file_name(task["data"]), hw, points, boxes, meta)
+
+
+def _meta(task: Json) -> Json:
+    """What `write_label_studio` added; empty in tasks of others.
+
+    Raises:
+        ValueError: If it was edited so that it cannot be believed.
+    """
+    meta: Json = (task.get("meta") or {}).get("gonio") or {}
+    for side in ("width", "height"):
+        if side in meta and (type(meta[side]) is not int or meta[side] < 1):
+            raise ValueError(f"meta has the {side} {meta[side]!r}")
+    names = meta.get("keypoints", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"meta has the keypoints {names!r}")
+    return meta
 
 
 def _point(region: Json, image_hw: tuple[int, int], hidden: set[str], owner: str | None) -> _Point:

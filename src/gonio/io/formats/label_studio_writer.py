@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from gonio.io.atomic import atomic_path
 from gonio.io.formats.label_parts import LabelledPerson
-from gonio.io.formats.label_people import one_skeleton, people_of, plain_names
+from gonio.io.formats.label_people import check_names_fit, one_skeleton, people_of, plain_names
 from gonio.structures.annotations import Annotations
 from gonio.structures.skeleton import Skeleton
 
@@ -43,7 +43,7 @@ def write_label_studio(
         MediaError: If the file cannot be written.
     """
     skeleton = one_skeleton(annotations)
-    plain_names(annotations)
+    check_names_fit(plain_names(annotations), "Label Studio")
     tasks = [_task(labels, skeleton, address, number=i + 1) for i, labels in enumerate(annotations)]
     with atomic_path(Path(path)) as temporary:
         temporary.write_text(json.dumps(tasks, allow_nan=False, separators=(",", ":")) + "\n", "utf-8")

@@ -71,3 +71,38 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
 def test_a_skeleton_must_fit(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'coco17' has none"):
         read_deeplabcut(write(tmp_path, SINGLE), load_skeleton("coco17"))
+
+
+TURNS = """scorer,,,Ann,Ann,Ann,Ann
+individuals,,,mouse,mouse,rat,rat
+bodyparts,,,snout,snout,snout,snout
+coords,,,x,y,x,y
+labeled-data,clip,img001.png,1,2,,
+labeled-data,clip,img002.png,,,3,4
+"""
+DEFAULT_NAMES = TURNS.replace("mouse", "individual1").replace("rat", "individual2")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param(SEVERAL, "one, two, single", id="names"),
+        pytest.param(TURNS, "mouse, rat", id="one in each picture"),
+        pytest.param(DEFAULT_NAMES, "individual1, individual2", id="only the second in a picture"),
+    ],
+)
+def test_individuals_are_not_lost_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, names: str
+) -> None:
+    """Of a mouse and a rat that are never seen together, one animal is left."""
+    read_deeplabcut(write(tmp_path, text))
+    (message,) = caplog.messages
+    assert f"the names of individuals are lost ({names}), and in a picture without one of them the next" in message
+
+
+@pytest.mark.parametrize(
+    "text", [pytest.param(SINGLE, id="one"), pytest.param(DEFAULT_NAMES.replace("g,,,3", "g,1,2,3"), id="in order")]
+)
+def test_where_nothing_is_lost_nothing_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
+    assert len(read_deeplabcut(write(tmp_path, text))) == 2
+    assert not caplog.messages

@@ -97,3 +97,33 @@ def test_a_given_skeleton(tmp_path: Path) -> None:
 def test_what_is_wrong_is_said(tmp_path: Path, tasks: list[Any], message: str) -> None:
     with pytest.raises(MediaError, match=message):
         read_label_studio(write(tmp_path, *tasks))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"height": -3}, "meta has the height -3"),
+        ({"height": 0}, "meta has the height 0"),
+        ({"width": 20.5}, "meta has the width 20.5"),
+        ({"width": True}, "meta has the width True"),
+        ({"width": "200"}, "meta has the width '200'"),
+        ({"keypoints": "beak"}, "meta has the keypoints 'beak'"),
+        ({"keypoints": ["beak", 1]}, r"meta has the keypoints \['beak', 1\]"),
+        ({"keypoints": None}, "meta has the keypoints None"),
+    ],
+)
+@pytest.mark.parametrize("regions", [[], [point("beak", 50, 10)]])
+def test_a_meta_is_not_believed_unseen(
+    tmp_path: Path, regions: list[Region], changed: dict[str, Any], message: str
+) -> None:
+    good = {"width": 200, "height": 50, "skeleton": "bird", "keypoints": ["beak", "tail"], "links": [[0, 1]]}
+    (labels,) = read_label_studio(write(tmp_path, task(*regions) | {"meta": {"gonio": good}}))
+    assert (labels.skeleton.keypoint_names, labels.image_hw) == (("beak", "tail"), (50, 200))
+    with pytest.raises(MediaError, match=rf"a task has an odd or missing value \(ValueError: {message}\)"):
+        read_label_studio(write(tmp_path, task(*regions) | {"meta": {"gonio": good | changed}}))
+
+
+def test_a_picture_has_a_size(tmp_path: Path) -> None:
+    flat = point("beak", 50, 10, original_height=0)
+    with pytest.raises(MediaError, match="a picture of 200 x 0 px"):
+        read_label_studio(write(tmp_path, task(flat)))

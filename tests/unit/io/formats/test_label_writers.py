@@ -283,3 +283,54 @@ def test_a_folder_that_is_there_is_yolo(tmp_path: Path) -> None:
     assert output_format(tmp_path / "set.csv") == "yolo"
     Image.new("L", (9, 9)).save(tmp_path / "a.png")  # and any other name is one
     assert output_format(tmp_path / "v1.2") == "yolo"
+
+
+UNFIT = {
+    "a.xml": "\x00\x08\x0b\x1f\udcff\ufffe\uffff",
+    "a.zip": "\x0b\udcff",
+    "a.json": "\udcff",
+    "a.csv": "\x00\n\r\x0b\x0c\x1c\x85\u2028\\\udcff",
+    "a.h5": "\n\\\udcff",
+}
+KINDS: dict[str, LabelFormat] = {".xml": "cvat", ".zip": "cvat", ".json": "label-studio"}
+
+
+@pytest.mark.parametrize(("name", "odd"), [(name, odd) for name, several in UNFIT.items() for odd in several])
+def test_a_name_that_could_not_be_read_again_is_refused(tmp_path: Path, name: str, odd: str) -> None:
+    """Before anything is written; an XML file with some of them is read by nobody, CVAT included."""
+    kind = KINDS.get(Path(name).suffix, "deeplabcut")
+    with pytest.raises(ConfigError, match=r"the name 'b.*\.png' has the character .*, which .* cannot hold; rename it"):
+        write_labels(tmp_path / name, [labels(), labels(file_name=f"b{odd}.png")], kind=kind)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.json", "a.csv"])
+def test_other_odd_names_come_back(tmp_path: Path, name: str) -> None:
+    kind = KINDS.get(Path(name).suffix, "deeplabcut")
+    odd = "\t\x7f\u00a0 \ue000\ufffd\U0001f9a9,;'\"&<>%20#?" + "\n\r\\" * (kind != "deeplabcut")
+    Image.new("L", (100, 80)).save(tmp_path / f"b{odd}.png")
+    write_labels(tmp_path / name, [labels(file_name=f"b{odd}.png")], kind=kind)
+    assert [one.file_name for one in read_labels(tmp_path / name)] == [f"b{odd}.png"]
+
+
+@pytest.mark.parametrize(("name", "odd"), [("a.xml", "\x01"), ("a.xml", "\r"), ("a.csv", "\udcff"), ("a.csv", "\n")])
+def test_keypoints_with_such_names_are_refused(tmp_path: Path, name: str, odd: str) -> None:
+    skeleton = Skeleton("s", ("a", f"b{odd}"), (), (0, 1), (0.1, 0.1))
+    with pytest.raises(ConfigError, match=r"the name 'b.*' has the character"):
+        write_labels(tmp_path / name, [labels(skeleton)])
+
+
+@pytest.mark.parametrize("place", ["clip\udcff/CollectedData_A.csv", "clip/CollectedData_A\udcff.csv"])
+def test_deeplabcut_writes_folder_and_scorer_too(tmp_path: Path, place: str) -> None:
+    with pytest.raises(ConfigError, match=r"has the character '\\udcff', which DeepLabCut cannot hold"):
+        write_labels(tmp_path / place, [labels()])
+
+
+def test_deeplabcut_says_which_file_stays_old(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """DeepLabCut trains from the .h5, so new labels in the .csv alone change nothing."""
+    write_labels(tmp_path / "CollectedData_A.csv", [labels()])
+    assert not caplog.messages
+    (tmp_path / "CollectedData_A.h5").write_bytes(b"the old labels")
+    write_labels(tmp_path / "CollectedData_A.csv", [labels()])
+    (message,) = caplog.messages
+    assert message.endswith("CollectedData_A.h5' stays as it was, and DeepLabCut trains from the .h5: write both files")
