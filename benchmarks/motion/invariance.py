@@ -1,6 +1,6 @@
-"""Does a measurement depend on how a clip was filmed? The same movement mirrored, rolled, slowed, with frames missing.
+"""Does a measurement depend on how a clip was filmed? The same mirrored, rolled, turned, slowed, with frames missing.
 
-``python -m benchmarks.motion.invariance [--data FOLDER]``: about four minutes on two cores. Every copy goes the whole
+``python -m benchmarks.motion.invariance [--data FOLDER]``: a few minutes on two cores. Every copy goes the whole
 way from the pixels. The first one is only encoded again: what it changes is no invariance lost.
 """
 
@@ -19,6 +19,7 @@ from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis
 from gonio.analysis.series import Series, Side
 from gonio.arrays import FloatArray64, ImageArray
+from gonio.geometry.quarter_turns import turn_image
 from gonio.io.sinks.video import VideoSink
 from gonio.io.sources import open_source
 from gonio.models.loader import load_model
@@ -83,6 +84,8 @@ COPIES = (
     Copy("encoded again"),
     Copy("mirrored", picture=lambda image: np.ascontiguousarray(image[:, ::-1]), mirrored=True),
     Copy(f"rolled {ROLL_DEG:.0f} deg", picture=rolled, up_deg=ROLL_DEG),
+    Copy("on its side", picture=lambda image: turn_image(image, 1), up_deg=90.0),
+    Copy("on its head", picture=lambda image: turn_image(image, 2), up_deg=180.0),
     Copy("slowed 2x", slower=2.0),
     Copy("30 % dropped", kept=KEPT),
 )

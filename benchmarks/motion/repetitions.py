@@ -3,25 +3,28 @@
 For each clip: repetitions by hand and counted, with the exercise named, with ``recognise``, live and without knowing
 the exercise; and how far the nearest event lies from each labelled one. The labels mark a repetition's start posture:
 arms or legs straight. Then the same clips rolled, mirrored, slowed and with frames dropped, and clips in which nobody
-exercises.
+exercises: people who walk, and pictures of the clips that stand still (`benchmarks.motion.still_clips`).
 
-``--keypoints FOLDER`` takes stored keypoints (``gonio predict CLIP --model thunder --track --json FOLDER/CLIP.json``)
-instead of the model.
+``--model NAME`` measures with that one; without it, it is the one that ``gonio analyse`` measures with. ``--keypoints
+FOLDER`` takes stored keypoints (``gonio predict CLIP --model thunder --track --json FOLDER/CLIP.json``) instead of a
+model; the pictures that stand still are left out then.
 """
 
 import argparse
 import csv
 import os
-from collections.abc import Callable
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-import gonio
 from benchmarks.motion.people import main_person
-from gonio.analysis.cleaning import clean
+from benchmarks.motion.still_clips import pictures, write_still
+from gonio.analysis.auto import analyse_auto
 from gonio.analysis.exercises import (
     LiveCounter,
     analyse_exercise,
@@ -31,12 +34,18 @@ from gonio.analysis.exercises import (
     recognise,
 )
 from gonio.arrays import IntArray
+from gonio.errors import MediaError
+from gonio.io.sources import open_source
+from gonio.models.loader import load_model
+from gonio.models.model import PoseModel
 from gonio.models.registry import measuring_name
+from gonio.motion.people import errors_of, main_people, prepare, track_people
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("GONIO_SHARED", ROOT.parent / "shared")) / "data"
+FOLDER = SHARED / "exercise"
 EXERCISES = {"dips": "dip", "pull-ups": "pull-up", "push-ups": "push-up", "squats": "squat"}
 IDLE = ((SHARED / "videos" / "sports2d_demo.mp4", 2.5), (ROOT / "samples" / "walk.mp4", 0.0))
 """Walking people, and from when: in the first one somebody else does two jumping jacks before."""
@@ -51,23 +60,32 @@ class Clip:
     reps: int
     labels_s: tuple[float, ...]
     raw: PoseSequence
+    model: PoseModel | None
+
+    def cleaned(self, change: Callable[[PoseSequence], PoseSequence] = lambda raw: raw) -> PoseSequence:
+        """With error bars, as an analysis takes it."""
+        return prepare(change(self.raw), errors=errors_of(self.model))
 
 
-def clips(stored: Path | None) -> list[Clip]:
+def rows() -> list[dict[str, str]]:
+    """Of the manifest."""
+    with (FOLDER / "manifest.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def clips(model: PoseModel | None, stored: Path | None) -> list[Clip]:
     """All clips of the manifest."""
-    folder = SHARED / "exercise"
-    model = None if stored else gonio.load_model(measuring_name())
-    with (folder / "manifest.csv").open(encoding="utf-8") as file:
-        return [
-            Clip(
-                name=Path(row["file"]).stem,
-                exercise=EXERCISES[row["exercise"]],
-                reps=int(row["reps"]),
-                labels_s=tuple(int(frame) / float(row["fps"]) for frame in row["event_frames"].split()),
-                raw=main_person(folder / row["file"], model=model, stored=stored),
-            )
-            for row in csv.DictReader(file)
-        ]
+    return [
+        Clip(
+            name=Path(row["file"]).stem,
+            exercise=EXERCISES[row["exercise"]],
+            reps=int(row["reps"]),
+            labels_s=tuple(int(frame) / float(row["fps"]) for frame in row["event_frames"].split()),
+            raw=main_person(FOLDER / row["file"], model=model, stored=stored),
+            model=model,
+        )
+        for row in rows()
+    ]
 
 
 def event_errors_s(sequence: PoseSequence, clip: Clip) -> list[float]:
@@ -149,7 +167,7 @@ def table(data: list[Clip]) -> None:
     counted: dict[str, list[int]] = {"named": [], "auto": [], "live": [], "ended": [], "agnostic": []}
     errors: list[float] = []
     for clip in data:
-        sequence = clean(clip.raw)
+        sequence = clip.cleaned()
         found = recognise(sequence).exercise
         named = len(analyse_exercise(sequence, load_exercise(clip.exercise)).repetitions)
         auto = len(analyse_exercise(sequence, load_exercise(found)).repetitions) if found else 0
@@ -182,8 +200,8 @@ def copies(data: list[Clip]) -> None:
         for clip in data:
             exercise = load_exercise(clip.exercise)
             turns, changed = (
-                np.array([one.turn_s for one in analyse_exercise(clean(sequence), exercise).repetitions])
-                for sequence in (clip.raw, change(clip.raw))
+                np.array([one.turn_s for one in analyse_exercise(sequence, exercise).repetitions])
+                for sequence in (clip.cleaned(), clip.cleaned(change))
             )
             same += len(turns) == len(changed)
             if len(turns) == len(changed) > 0:
@@ -191,26 +209,68 @@ def copies(data: list[Clip]) -> None:
         print(f"{name:18}{same:6} of {len(data)}{max(shifts):33.3f}")
 
 
-def idle(stored: Path | None) -> None:
-    """What is counted where nobody exercises."""
-    model = None if stored else gonio.load_model(measuring_name())
+def idle(model: PoseModel | None, stored: Path | None) -> None:
+    """What is counted where people walk."""
     for path, start_s in IDLE:
-        sequence = clean(main_person(path, model=model, stored=stored, start_s=start_s))
+        raw = main_person(path, model=model, stored=stored, start_s=start_s)
+        sequence = prepare(raw, errors=errors_of(model))
         found = recognise(sequence).exercise
-        counts = {name: len(analyse_exercise(sequence, load_exercise(name)).repetitions) for name in list_exercises()}
-        false = {name: count for name, count in counts.items() if count}
-        print(f"\nidle {path.stem}: recognised {found or 'unknown'}; counted by name: {false or 'nothing'}")
+        print(f"\nidle {path.stem}: recognised {found or 'unknown'}; counted by name: {_named(_by_name(sequence))}")
+
+
+def still(model: PoseModel) -> None:
+    """What is counted where nobody moves, by name and as ``gonio analyse`` recognises it."""
+    for in_hand in (False, True):
+        by_name: Counter[str] = Counter()
+        seen = auto = 0
+        for everyone in still_people(model, in_hand=in_hand):
+            seen += 1
+            for track in main_people(everyone)[:3]:
+                person = prepare(everyone.person(track), errors=errors_of(model))
+                by_name += _by_name(person)
+                auto += len(analyse_auto(person).repetitions)
+        camera = "in the hand" if in_hand else "on a tripod"
+        print(f"\nstill, camera {camera}: somebody seen in {seen} clips; counted by auto: {auto}, "
+              f"by name: {_named(by_name)}")  # fmt: skip
+
+
+def still_people(model: PoseModel, *, in_hand: bool) -> Iterator[PoseSequence]:
+    """Everyone in each still video in which there is anyone."""
+    with tempfile.TemporaryDirectory() as folder:
+        video = Path(folder) / "still.mp4"
+        for row in rows():
+            for seed, picture in enumerate(pictures(FOLDER / row["file"], int(row["frames"]))):
+                write_still(video, picture, in_hand=in_hand, seed=seed)
+                try:
+                    yield track_people(open_source(video), model)
+                except MediaError:  # nobody was found
+                    continue
+
+
+def _by_name(sequence: PoseSequence) -> Counter[str]:
+    return Counter(
+        {name: len(analyse_exercise(sequence, load_exercise(name)).repetitions) for name in list_exercises()}
+    )
+
+
+def _named(counts: Counter[str]) -> dict[str, int] | str:
+    return {name: count for name, count in counts.items() if count} or "nothing"
 
 
 def main() -> None:
     """Print everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keypoints", type=Path, help="folder of stored keypoints")
-    stored = parser.parse_args().keypoints
-    data = clips(stored)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--model", default=measuring_name(), help="a name from 'gonio models', or a card")
+    source.add_argument("--keypoints", type=Path, help="folder of stored keypoints")
+    args = parser.parse_args()
+    model = None if args.keypoints else load_model(args.model)
+    data = clips(model, args.keypoints)
     table(data)
     copies(data)
-    idle(stored)
+    idle(model, args.keypoints)
+    if model is not None:
+        still(model)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from gonio.geometry.quarter_turns import turn_image
+from gonio.io.formats.mot import read_mot
 from gonio.io.formats.sequence_files import read_sequence, write_sequence
 from gonio.io.sinks.video import VideoSink
+from gonio.io.sources import open_source
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import load_skeleton
 
@@ -113,6 +116,9 @@ def test_a_file_that_cannot_be_written_costs_no_measurement(
     assert "error:" in done.stderr
     assert record(done.stdout)["reps"] == 3
     assert {one["unit"] for one in record(done.stdout)["repetitions"]} == {"%"}
+    for one in record(done.stdout)["repetitions"]:
+        assert [own["name"] for own in one["measures"]] == ["descent_time", "hold_time", "ascent_time", "symmetry"]
+        assert all(own["value"] is not None or own["note"] for own in one["measures"])
 
 
 def test_markers_in_3d_and_through_a_camera(gonio: "Gonio", shared_data: Path, tmp_path: Path) -> None:
@@ -142,6 +148,54 @@ def test_scale_and_tilt_by_marks_in_the_picture(gonio: "Gonio", squatter: PoseSe
     np.testing.assert_allclose(np.nanmean(apart, axis=(0, 1))[:2], [0.03, -0.03], atol=0.003)
     height = found.point("left_shoulder") - found.point("left_ankle")
     assert np.nanmax(height[..., 1]) > 1.9
+
+
+def test_a_scale_that_makes_a_giant_is_said_and_one_out_of_range_refused(
+    gonio: "Gonio", squatter: PoseSequence, tmp_path: Path
+) -> None:
+    stored, scale = tmp_path / "squats.csv", tmp_path / "hall.yaml"
+    write_sequence(stored, squatter)
+    scale.write_text("metres_per_px: 0.01\n")
+    done = gonio("analyse", stored, "--as", "squat", "--calibration", scale, "--json")
+    assert done.returncode == 0, done.stderr
+    said = record(done.stdout)["findings"][0]["text"]
+    assert said.startswith("By the scale of 0.01 m per px (hall.yaml) the person would be 5.")
+    scale.write_text("metres_per_px: 0.004\nup_deg: 190\n")
+    done = gonio("analyse", stored, "--as", "squat", "--calibration", scale)
+    assert done.returncode == 1
+    assert "hall.yaml: up_deg is 190; give a number from -180 to 180" in " ".join(done.stderr.split())
+
+
+def test_angles_on_disk(gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
+    stored, storage, table = (tmp_path / name for name in ("squats.csv", "squats.sto", "squats.angles.csv"))
+    write_sequence(stored, squatter)
+    done = gonio(
+        "analyse", stored, "--as", "angles", "--convention", "opensim", "--out", storage, "--out", table, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"knee_angle_l", "hip_flexion_r", "pelvis_tilt", "elbow_flex_l"} <= set(read_mot(storage).names)
+    assert table.read_text().startswith(
+        "time_s,angle,side,value_deg,sd_deg,velocity_deg_s,velocity_sd_deg_s,excluded\n"
+    )
+    measures = {(one["name"], one["side"]): one for one in record(done.stdout)["measures"]}
+    fastest = measures["peak_knee_flexion_velocity", "left"]
+    assert fastest["unit"] == "deg/s"
+    assert 50 < fastest["value"] < 250
+    assert fastest["sd"] > 0
+
+
+def test_a_clip_on_its_head(gonio: "Gonio", tmp_path: Path) -> None:
+    turned = tmp_path / "turned.mp4"
+    source = open_source(CLIP)
+    with VideoSink(turned, fps_hint=source.fps, crf=14) as sink:
+        for frame in source:
+            sink.write(turn_image(frame.image, 2), frame.time_s or 0.0)
+    upright = record(gonio("analyse", CLIP, "--as", "gait", "--json").stdout)
+    found = record(gonio("analyse", turned, "--as", "gait", "--up", "180", "--json").stdout)
+    assert [side for _, side in strikes(found)] == [side for _, side in strikes(upright)]
+    for (time_s, _), (expected_s, _) in zip(strikes(found), strikes(upright), strict=True):
+        assert time_s == pytest.approx(expected_s, abs=EVENT_S)
+    assert any("turned by 180 degrees" in line for line in found["history"])
 
 
 def test_a_person_reads_it(started_gonio: "Gonio", squatter: PoseSequence, tmp_path: Path) -> None:
@@ -313,6 +367,11 @@ def test_of_a_folder_a_report_that_cannot_be_written_costs_no_measurement(gonio:
         (["--height", "170"], "--height is 170; give a number of metres from 0.4 to 2.6"),
         (["--height", "1.7", "--metres-per-px", "0.01"], "--metres-per-px and --height both say the scale"),
         (["--known-length", "1,2,3=4"], "--known-length takes pixels such as 100,650,300,650=1.0, got '1,2,3=4'"),
+        (
+            ["--known-length", "5000,650,300,650=1.0", "--model", "lightning"],
+            "5000,650 of --known-length is outside the picture, which is 1280 x 720 px",
+        ),
+        (["--metres-per-px", "1.0", "--model", "lightning"], "with a scale of 1 metres per px"),
         (["--floor", "10,700,20,10"], "the camera 89 degrees askew; did you mean --vertical?"),
         (["--fps", "50"], "a frame rate and a size go with files of keypoints"),
         (["--calibration", "none.yaml"], "cannot read 'none.yaml'"),

@@ -4,15 +4,17 @@ All angles of `ANGLES` are one thing: the turn from a reference direction to a s
 picture shows one plane; in space, the plane is square to the line of the hips.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from gonio.analysis.angle_table import ANGLES, AngleDefinition, angle_definition, list_angles
-from gonio.analysis.arrow import Arrow, arrow, turn_sd_rad
+from gonio.analysis.arrow import Arrow, arrow, turn_jacobian, turn_sd_rad
 from gonio.analysis.body_frame import AXES, body_frame
+from gonio.analysis.keypoint_errors import KeypointErrors
 from gonio.analysis.landmarks import require_one_person
 from gonio.analysis.options import AnalysisOptions, Convention
+from gonio.analysis.readings import AXIS_COUNT, Channels
 from gonio.analysis.series import Reason, Series, Side
 from gonio.analysis.turn import turn_between
 from gonio.analysis.validity import IN_PLANE, blame, keypoint_reasons, out_of_plane, too_small
@@ -34,10 +36,14 @@ class AngleSeries(Series):
     Attributes:
         variant: What a reader must know to compare it with other programs.
         why: What excluded most of the samples that are excluded: ``"right knee hidden or doubtful"``.
+        channels: Degrees per unit that a keypoint moves along each axis, ``(T,)`` of each that it rests on.
+        errors: How long the errors of keypoints last, where that was asked for.
     """
 
     variant: str = ""
     why: str = ""
+    channels: Channels = field(default_factory=dict)
+    errors: KeypointErrors | None = None
 
 
 def angle_series(
@@ -83,6 +89,7 @@ def angle_series(
         for direction in (angle.reference, angle.segment)
     )
     turn = turn_between(reference.vector, segment.vector, AXES[angle.plane])
+    jacobian = turn_jacobian(turn, reference, segment)
     keypoint_sd = _keypoint_sd(sequence)
     columns, labels = _reasons(sequence, angle, view, (reference, segment), keypoint_sd)
     excluded = np.asarray(np.bitwise_or.reduce(columns, axis=1), np.uint8)
@@ -93,11 +100,18 @@ def angle_series(
         side=side,
         time_s=sequence.time_s,
         values=sign * _in_range(angle, np.degrees(turn.rad), excluded == 0),
-        sd=np.degrees(turn_sd_rad(turn, reference, segment, keypoint_sd)),
+        sd=np.degrees(turn_sd_rad(jacobian, keypoint_sd)),
         reasons=excluded,
         variant=angle.variant,
         why=blame(columns, labels),
+        channels=_channels(sign * angle.sign * np.degrees(jacobian)),
     )
+
+
+def _channels(jacobian_deg: FloatArray64) -> Channels:
+    """Of ``(T, K, 3)``, those of the keypoints that the angle rests on."""
+    used = np.argwhere((jacobian_deg != 0).any(axis=0))
+    return {AXIS_COUNT * keypoint + axis: jacobian_deg[:, keypoint, axis] for keypoint, axis in used.tolist()}
 
 
 def _keypoint_sd(sequence: PoseSequence) -> FloatArray64:

@@ -99,21 +99,27 @@ def arrow(
     )
 
 
-def turn_sd_rad(turn: Turn, reference: Arrow, segment: Arrow, keypoint_sd: FloatArray64) -> FloatArray64:
-    """``(T,)``: standard deviation of a turn from those of its keypoints, to first order.
-
-    A keypoint moves the turn by ``J = segment.parts * by_segment + reference.parts * by_reference``; errors of
-    different keypoints and axes are taken as independent, so the variance is the sum of ``|J|^2 keypoint_sd^2``.
+def turn_jacobian(turn: Turn, reference: Arrow, segment: Arrow) -> FloatArray64:
+    """``(T, K, 3)``: radians by which a turn grows per unit that a keypoint moves along each axis.
 
     Args:
         turn: With its derivatives.
         reference: What it is from.
         segment: What it is to.
+    """
+    by_segment = segment.parts[..., None] * turn.by_segment[:, None]
+    return by_segment + reference.parts[..., None] * turn.by_reference[:, None]
+
+
+def turn_sd_rad(jacobian: FloatArray64, keypoint_sd: FloatArray64) -> FloatArray64:
+    """``(T,)``: standard deviation of a turn from those of its keypoints, to first order.
+
+    Errors of different keypoints and axes are taken as independent: the variance is the sum of ``|J|^2 keypoint_sd^2``.
+
+    Args:
+        jacobian: Of `turn_jacobian`.
         keypoint_sd: ``(T, K)`` along one axis.
     """
-    jacobian = (
-        segment.parts[..., None] * turn.by_segment[:, None] + reference.parts[..., None] * turn.by_reference[:, None]
-    )
     return propagate((jacobian**2).sum(axis=-1), keypoint_sd)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from gonio.analysis.angles import AngleSeries
-from gonio.analysis.propagation import CORRELATION_S, FRESH, LASTING, sd_of_difference, sd_of_mean, sd_of_sum
+from gonio.analysis.propagation import CORRELATION_S, FRESH, LASTING, error_correlation, sd_of_difference, sd_of_mean
 from gonio.analysis.result import Measure
 from gonio.analysis.series import REASON_TEXT, Series
 from gonio.arrays import FloatArray64
@@ -31,19 +31,16 @@ def angular_velocity(
     """
     values, slope_sd = np.full(len(series), np.nan), np.full(len(series), np.nan)
     known = np.isfinite(series.values)
-    for i in np.flatnonzero(known):
-        around = [j for j in (i - 1, i, i + 1) if 0 <= j < len(series) and known[j]]
-        if len(around) > 1:
-            weights = _slope_weights(series.time_s[around] - series.time_s[i])
-            values[i] = weights @ series.values[around]
-            slope_sd[i] = sd_of_sum(
-                weights,
-                series.sd[around],
-                series.time_s[around],
-                lasting=lasting,
-                fresh=fresh,
-                correlation_s=correlation_s,
-            )
+    before, after = np.append(False, known[:-1])[: len(known)], np.append(known[1:], False)[: len(known)]
+    for steps, there in (((-1, 0, 1), before & after), ((-1, 0), before & ~after), ((0, 1), after & ~before)):
+        at = np.flatnonzero(known & there)
+        around = at[:, None] + steps
+        times = series.time_s[around]
+        weights = _slope_weights(times - series.time_s[at, None])
+        values[at] = (weights * series.values[around]).sum(axis=1)
+        scaled, apart_s = weights * series.sd[around], times[:, :, None] - times[:, None]
+        shared = error_correlation(apart_s, lasting=lasting, fresh=fresh, correlation_s=correlation_s)
+        slope_sd[at] = np.sqrt(np.maximum(np.einsum("ni,nij,nj->n", scaled, shared, scaled), 0))
     return replace(series, name=f"{series.name}_velocity", unit=f"{series.unit}/s", values=values, sd=slope_sd)
 
 
@@ -79,9 +76,18 @@ def mean(series: Series) -> Measure:
     return _measure(series, f"mean_{series.name}", float(series.values[valid].mean()), spread, int(valid.sum()))
 
 
+def fastest(series: Series) -> Measure:
+    """The largest speed, whichever way, of a quantity whose samples are valid: ``peak_knee_flexion_velocity``.
+
+    Of the velocity, not below 0; the middle one of three neighbours, as in `range_of_motion`.
+    """
+    slope = angular_velocity(replace(series, values=series.valid_values))
+    return replace(peak(replace(slope, values=np.abs(slope.values))), source="largest of either direction")
+
+
 def summarise(series: Series) -> tuple[Measure, ...]:
-    """Mean, peak, least and range."""
-    return mean(series), peak(series), peak(series, least=True), range_of_motion(series)
+    """Mean, peak, least, range, and the largest speed."""
+    return mean(series), peak(series), peak(series, least=True), range_of_motion(series), fastest(series)
 
 
 def exclusion_note(series: Series) -> str:
@@ -109,8 +115,9 @@ def _steady(values: FloatArray64) -> FloatArray64:
 
 
 def _slope_weights(offsets_s: FloatArray64) -> FloatArray64:
-    """Of two or three samples in the slope at offset 0 of the polynomial through them."""
-    powers = np.vander(offsets_s, increasing=True).T
-    wanted = np.zeros(len(offsets_s))
+    """``(N, M)``: of two or three samples each in the slope at offset 0 of the polynomial through them."""
+    count = offsets_s.shape[1]
+    powers = offsets_s[:, None] ** np.arange(count)[:, None]
+    wanted = np.zeros((count, 1))
     wanted[1] = 1.0
-    return np.asarray(np.linalg.solve(powers, wanted), np.float64)
+    return np.asarray(np.linalg.solve(powers, wanted)[..., 0], np.float64)

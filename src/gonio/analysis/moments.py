@@ -5,10 +5,11 @@ later.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from gonio.analysis.readings import Gradient, summed
 from gonio.analysis.windows import runs
 from gonio.arrays import BoolArray, FloatArray64
 
@@ -23,10 +24,16 @@ class Moment:
     Attributes:
         time_s: NaN where there is none.
         sd_s: What the error of the signal makes of it; NaN where unknown.
+        gradient: What keypoint coordinates make of it, where that is followed; in seconds.
+        sd_gradient: The same of ``sd_s``, over it.
+        method_s: Part of ``sd_s`` that no keypoint's error makes.
     """
 
     time_s: float = math.nan
     sd_s: float = math.nan
+    gradient: Gradient = field(default_factory=dict, compare=False, repr=False)
+    sd_gradient: Gradient = field(default_factory=dict, compare=False, repr=False)
+    method_s: float = field(default=0.0, compare=False, repr=False)
 
     @property
     def found(self) -> bool:
@@ -35,11 +42,18 @@ class Moment:
 
     def __sub__(self, earlier: "Moment") -> "Moment":
         """The time between, errors independent."""
-        return Moment(self.time_s - earlier.time_s, math.hypot(self.sd_s, earlier.sd_s))
+        gradient = summed((self.gradient, 1.0), (earlier.gradient, -1.0))
+        return Moment(self.time_s - earlier.time_s, math.hypot(self.sd_s, earlier.sd_s), gradient)
 
     def widened(self, sd_s: float) -> "Moment":
         """With one more independent error."""
-        return Moment(self.time_s, math.hypot(self.sd_s, sd_s))
+        wider = self.with_sd(math.hypot(self.sd_s, sd_s))
+        return replace(wider, method_s=math.hypot(self.method_s, sd_s))
+
+    def with_sd(self, sd_s: float) -> "Moment":
+        """With an error more or less that no keypoint changes: its sd changes by as much, and so by another part."""
+        share = (self.sd_s / sd_s) ** 2 if sd_s > 0 else 0.0
+        return replace(self, sd_s=sd_s, sd_gradient=summed((self.sd_gradient, share)))
 
 
 def crossings(

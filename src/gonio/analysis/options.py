@@ -4,9 +4,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gonio.analysis.series import Side
+from gonio.errors import ConfigError
 
 Convention = Literal["clinical", "isb", "opensim"]
 ViewKind = Literal["side", "frontal"]
+HEIGHTS_M = (0.4, 2.6)
+"""Of people, generously: newborns are hardly shorter than 0.44 m (WHO child growth standards, 2006: three standard
+deviations below the mean), and the tallest people alive are 2.5 m."""
+METRES_PER_PX = (1e-5, 1.0)
+"""Scales that a picture of a person may have: from a drop of sweat to a field."""
+UP_DEG = (-180.0, 180.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +42,18 @@ class AnalysisOptions:
     side: Side | None = None
     up_deg: float = 0.0
     min_score: float = 0.5
+
+
+def check_range(name: str, value: float | None, low: float, high: float, unit: str = "") -> None:
+    """Complain of a number that somebody gave; None was not given.
+
+    Raises:
+        ConfigError: If it is not from ``low`` to ``high``.
+
+    Example:
+        >>> check_range("up_deg", 190.0, *UP_DEG)
+        Traceback (most recent call last):
+        gonio.errors.ConfigError: up_deg is 190; give a number from -180 to 180
+    """
+    if value is not None and not low <= value <= high:
+        raise ConfigError(f"{name} is {value:g}; give a number{unit} from {low:g} to {high:g}")

@@ -141,6 +141,8 @@ class Repetition:
         range_sd: Its standard deviation.
         unit: Of the range: ``"%"``, ``"deg"``, ``"m"``.
         faults: Names of the form rules that it broke.
+        measures: Of this repetition alone, by the names of their means: of an exercise the duration of each phase
+            (``"descent_time"``) and ``"symmetry"``.
     """
 
     start_s: float
@@ -151,6 +153,7 @@ class Repetition:
     range_sd: float = math.nan
     faults: tuple[str, ...] = ()
     unit: str = ""
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ lies, and an object 5 % nearer is 5 % larger.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ import numpy as np
 import yaml  # type: ignore[import-untyped]
 
 from gonio.analysis.landmarks import Limb, landmark, positions, require_one_person
+from gonio.analysis.options import HEIGHTS_M, METRES_PER_PX, UP_DEG, check_range
 from gonio.analysis.upright import roll
 from gonio.analysis.validity import keypoint_reasons
 from gonio.errors import ConfigError
@@ -91,12 +93,12 @@ def scale_from_height(
         `PARTS_OF_HEIGHT`, `PARTS_SD`.
     """
     require_one_person(sequence)
-    if not 0.4 <= height_m <= 2.6:
+    if not HEIGHTS_M[0] <= height_m <= HEIGHTS_M[1]:
         raise ConfigError(f"a height of {height_m} m is not a person's; give it in metres.")
     if sequence.unit != "px":
         raise ConfigError("the sequence is already in metres; a scale is for pixels.")
     sides: tuple[Limb, Limb] = ("left", "right")
-    length_px = np.nan_to_num([_body_length(sequence, side, min_score) for side in sides]).max()
+    length_px = np.nan_to_num([sum(_part_lengths(sequence, side, min_score)) for side in sides]).max()
     if not length_px > 0:
         raise ConfigError(
             "the height gives no scale: on neither side were shoulder, hip, knee and ankle seen; "
@@ -140,7 +142,8 @@ def read_scale(path: Path | str) -> Scale:
     ``sd`` and ``up_deg`` may be left out.
 
     Raises:
-        ConfigError: If the file has no ``metres_per_px``, something that is no number, or a field of another name.
+        ConfigError: If the file has no ``metres_per_px``, something that is no number or out of the range that the
+            option of the same name has, or a field of another name.
         OSError: If it cannot be read.
     """
     file = Path(path)
@@ -154,12 +157,33 @@ def read_scale(path: Path | str) -> Scale:
     wrong = [name for name, value in content.items() if isinstance(value, bool) or not isinstance(value, int | float)]
     if wrong:
         raise ConfigError(f"{file.name}: {wrong[0]} must be a number, got {content[wrong[0]]!r}.")
+    for name, limits in (("metres_per_px", METRES_PER_PX), ("up_deg", UP_DEG), ("sd", (0, content["metres_per_px"]))):
+        check_range(f"{file.name}: {name}", content.get(name), *limits)
     return Scale(
         float(content["metres_per_px"]),
         float(content.get("sd", math.nan)),
         file.name,
         float(content.get("up_deg", 0.0)),
     )
+
+
+def body_height(sequence: PoseSequence, *, min_score: float = 0.3) -> float:
+    """How tall a person is by the segments that were seen of them, in the sequence's unit; NaN of none.
+
+    As `scale_from_height` measures, but of trunk, thigh and shank some may be missing. A person who is seen along their
+    body, as from the front in a push-up, comes out too short.
+
+    Args:
+        sequence: Of one person.
+        min_score: Of keypoints, where cleaning has set no flags.
+
+    Source:
+        `PARTS_OF_HEIGHT`.
+    """
+    require_one_person(sequence)
+    sides: tuple[Limb, Limb] = ("left", "right")
+    heights = [_height_by(_part_lengths(sequence, side, min_score)) for side in sides]
+    return max((height for height in heights if math.isfinite(height)), default=math.nan)
 
 
 def up_from_line(start: Point, end: Point, *, line: Literal["vertical", "floor"]) -> float:
@@ -217,14 +241,20 @@ def to_metres(sequence: PoseSequence, scale: Scale, *, origin_px: Point = (0.0, 
     )
 
 
-def _body_length(sequence: PoseSequence, side: Limb, min_score: float) -> float:
-    """Trunk, thigh and shank of a side together, in pixels; NaN if one was never seen."""
+def _part_lengths(sequence: PoseSequence, side: Limb, min_score: float) -> list[float]:
+    """Trunk, thigh and shank of a side, each where it is seen longest; NaN if it was never seen."""
     usable = keypoint_reasons(sequence, min_score) == 0
     points = np.where(usable[..., None], sequence.keypoints[:, 0].astype(np.float64), np.nan)
-    total = 0.0
+    lengths = []
     for start, end in PARTS_OF_HEIGHT:
         ends = [positions(points, landmark(sequence.skeleton, name, side)) for name in (start, end)]
         length = np.linalg.norm(ends[1] - ends[0], axis=-1)
         length = length[np.isfinite(length)]
-        total += float(np.percentile(length, _SEEN_LONG)) if len(length) else math.nan
-    return total
+        lengths.append(float(np.percentile(length, _SEEN_LONG)) if len(length) else math.nan)
+    return lengths
+
+
+def _height_by(lengths: Sequence[float]) -> float:
+    """The height of which the parts that were seen have that length together."""
+    seen = [(length, part) for length, part in zip(lengths, PARTS_OF_HEIGHT.values(), strict=True) if length > 0]
+    return sum(length for length, _ in seen) / sum(part for _, part in seen) if seen else math.nan

@@ -14,6 +14,7 @@ from gonio.following import Follower
 from gonio.live.gauges import Gauge, Reading, gauge_for
 from gonio.models.model import PoseModel
 from gonio.motion.people import errors_of
+from gonio.motion.quarter_turns import as_filmed, quarters_to_upright, upright_frame
 from gonio.structures.frame import Frame
 from gonio.structures.poses import Poses
 
@@ -63,6 +64,7 @@ class LiveSession:
         self._errors = errors_of(model)
         self._gauge = self._new_gauge()
         self._follow = Follower(model)
+        self._quarters = quarters_to_upright(self._options.up_deg)
         self._smoother = LiveSmoother()
         self._chosen: int | None = None
         self._seen_s = -np.inf
@@ -88,7 +90,8 @@ class LiveSession:
         if self._reset.is_set():
             self._reset.clear()
             self._gauge, self._chosen, self._seen_s = self._new_gauge(), None, -np.inf
-        everyone = self._smoother.step(self._follow(frame))
+        found = self._follow(upright_frame(frame, self._quarters))
+        everyone = self._smoother.step(as_filmed(found, frame.size_wh, self._quarters))
         chosen = self._measured(everyone, frame.time_s)
         person = everyone[chosen]
         return LiveView(frame, person, everyone[~chosen], self._gauge.step(person, frame.time_s))

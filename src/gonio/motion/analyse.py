@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gonio.analysis.activities import find_activity
+from gonio.analysis.body_size import check_body_size, with_body_size_said
 from gonio.analysis.cleaning import CleaningSettings
 from gonio.analysis.few_frames import with_few_frames_said
+from gonio.analysis.impossible import without_impossible
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis
 from gonio.errors import ConfigError
@@ -87,7 +89,7 @@ def analyse(
 
     Raises:
         MediaError: If the source cannot be read, or nobody is in it or in the part of it.
-        ConfigError: If there is no such activity, track or option.
+        ConfigError: If there is no such activity, track or option, or the scale makes the person a giant or a dwarf.
         MissingDependencyError: If the packages of ``gonio[analysis]`` are not installed.
 
     Example:
@@ -109,7 +111,7 @@ def analyse(
             raise ConfigError(f"a frame rate and a size go with files of keypoints; '{source}' {what}")
         used = model if isinstance(model, PoseModel) else load_model(model or measuring_name(), threads=threads)
         opened = open_source(source, start_s=start_s, end_s=end_s)
-        name, everyone = opened.name, track_people(opened, used, on_result=on_result)
+        name, everyone = opened.name, track_people(opened, used, up_deg=options.up_deg, on_result=on_result)
     if part.has_times:
         everyone = everyone.noted(f"only the part {part}")
 
@@ -122,8 +124,10 @@ def analyse(
             on_step(f"{name}{whom}", done, of)
 
         person = prepare(everyone.person(track), errors=errors_of(used), cleaning=cleaning, on_step=step)
+        check_body_size(person, options)
         step("measuring", 0, len(person))
-        return with_few_frames_said(measure(person, options)), person
+        found = with_few_frames_said(without_impossible(measure(person, options)))
+        return with_body_size_said(found, person, options), person
 
     analysis, person = whoever_does_it(activity, tracks, measured)
     settings = settings_of(

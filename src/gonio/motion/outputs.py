@@ -12,9 +12,10 @@ from gonio.analysis.scale import to_metres
 from gonio.errors import ConfigError
 from gonio.io.formats.mot import write_mot
 from gonio.io.formats.resampling import resampled
-from gonio.io.formats.sequence_files import check_writable, is_keypoint_file, write_sequence
+from gonio.io.formats.sequence_files import ANGLE_SUFFIXES, check_writable, is_keypoint_file, write_sequence
 from gonio.motion.analyse import Motion
 from gonio.motion.angle_columns import angle_columns
+from gonio.motion.angle_files import ANGLE_FILES, write_angles
 from gonio.motion.record import file_hash
 from gonio.motion_report.content import ReportContent, ReportOptions, pictures_of
 from gonio.motion_report.page import write_report
@@ -35,14 +36,13 @@ def check_places(source: str, reports: Sequence[Path], numbers: Sequence[Path], 
         if path.suffix.lower() not in _REPORTS:
             raise ConfigError(f"a report ends in {' or '.join(_REPORTS)}, got '{path}'")
     for path in numbers:
-        if path.suffix.lower() != ".mot":
-            check_writable(path)
+        check_writable(path, or_angles=(*ANGLE_SUFFIXES, *ANGLE_FILES))
         if path.suffix.lower() == ".c3d" and not to_scale:
             raise ConfigError(f"'{path}' would hold metres; give the person's height or another scale, or write .trc")
 
 
 def write_numbers(path: Path, motion: Motion, options: AnalysisOptions, *, rate_hz: float | None = None) -> None:
-    """Angles (``.mot``), or the cleaned keypoints; motion capture's formats in metres where the scale is known.
+    """Angles or the cleaned keypoints, by the name's end; motion capture's formats in metres where the scale is known.
 
     Args:
         path: The file.
@@ -55,9 +55,12 @@ def write_numbers(path: Path, motion: Motion, options: AnalysisOptions, *, rate_
         MediaError: If the file cannot be written.
     """
     sequence = motion.sequence if rate_hz is None else resampled(motion.sequence, rate_hz)
-    if path.suffix.lower() == ".mot":
+    if path.suffix.lower() in ANGLE_SUFFIXES:
         names, values = angle_columns(sequence, options)
         write_mot(path, names, values, sequence.time_s)
+        return
+    if path.name.lower().endswith(ANGLE_FILES):
+        write_angles(path, sequence, options)
         return
     scale = known_scale(motion.sequence, options)
     if scale is not None and sequence.unit == "px" and path.suffix.lower() in _IN_METRES:

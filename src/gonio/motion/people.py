@@ -14,6 +14,7 @@ from gonio.io.formats.sequence_files import read_keypoints
 from gonio.io.sources import Source
 from gonio.io.sources.base import Selection
 from gonio.models.model import PoseModel
+from gonio.motion.quarter_turns import UprightSource, quarters_to_upright, result_as_filmed
 from gonio.pipeline import stream
 from gonio.results import Result
 from gonio.structures.poses import Poses
@@ -31,22 +32,34 @@ _AS_PROMINENT = 0.5
 
 
 def track_people(
-    source: Source, model: PoseModel, *, on_result: Callable[[Result], None] | None = None
+    source: Source, model: PoseModel, *, up_deg: float = 0.0, on_result: Callable[[Result], None] | None = None
 ) -> PoseSequence:
     """Everyone in a video over time.
+
+    Args:
+        source: The video.
+        model: Finds the keypoints.
+        up_deg: Direction of up in the picture, degrees counter-clockwise from the picture's own; of a camera on its
+            side or head the model sees the frames upright. Keypoints are those of the picture as it is.
+        on_result: Called with each frame as it is done.
 
     Raises:
         MediaError: If no frame or nobody is in it.
     """
     frames: list[Poses] = []
-    for result in stream(source, model=model, track=True):
+    quarters = quarters_to_upright(up_deg)
+    for upright in stream(UprightSource(source, quarters) if quarters else source, model=model, track=True):
+        result = result_as_filmed(upright, quarters)
         frames.append(result.poses)
         if on_result is not None:
             on_result(result)
     if not frames:
         between = MediaError(f"no frame of '{source.name}' lies in the part that was asked for; choose a longer one")
         raise source.failures[0] if source.failures else between
-    return _together(frames, source.name)
+    found = _together(frames, source.name)
+    return (
+        found.noted(f"frames turned by {90 * quarters} degrees counter-clockwise for the model") if quarters else found
+    )
 
 
 def read_people(

@@ -103,6 +103,10 @@ def _repetition(one: Repetition) -> dict[str, Any]:
         "range_sd": _number(one.range_sd),
         "unit": one.unit,
         "faults": list(one.faults),
+        "measures": [
+            {"name": own.name, "value": _number(own.value), "sd": _number(own.sd), "unit": own.unit, "note": own.note}
+            for own in one.measures
+        ],
     }
 
 

@@ -17,7 +17,8 @@ from gonio.motion_report.film import Film, make_film
 from gonio.motion_report.markup import data_block, page, tag
 from gonio.motion_report.measures import measures_table, tiles
 from gonio.motion_report.overlay import overlay_data, staged
-from gonio.motion_report.sections import exclusions, findings_list, gallery, method, repetitions_table
+from gonio.motion_report.repetitions import repetitions_table
+from gonio.motion_report.sections import exclusions, findings_list, gallery, method
 from gonio.motion_report.stills import Still, take_stills
 from gonio.motion_report.timeline import curves_data, timeline
 from gonio.motion_report.words import activity, join, title, verdict

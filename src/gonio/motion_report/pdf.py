@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,19 @@ from gonio.motion_report.cycles import mean_and_spread
 from gonio.motion_report.faces import Heads
 from gonio.motion_report.gauges import is_unusual, usual
 from gonio.motion_report.page import heads_to_blur, titled
+from gonio.motion_report.repetitions import cells, columns, label, reasons
 from gonio.motion_report.sheets import WIDTH_IN, Sheets
 from gonio.motion_report.stills import take_stills
 from gonio.motion_report.timeline import Plot, excluded_text, plots_of
-from gonio.motion_report.words import DASH, activity, measure_text, percent, seconds, title, unit, verdict, with_error
+from gonio.motion_report.words import DASH, activity, measure_text, percent, seconds, title, unit, verdict
 
 _COLOURS = {"left": "#b95a06", "right": "#1a63c0", "both": "#2b7a55"}
 _DASHES = {"left": "-", "right": "--", "both": "-"}
 _GRID, _SOFT = "#dfddd8", "#5c646d"
 _COLUMNS_IN = (0.0, 2.35, 4.05, 4.45, 5.1, 6.45)
-_REPETITION_COLUMNS_IN = (0.0, 0.7, 1.5, 2.3, 3.1, 4.7)
+_MOMENTS = ("Start", "Turn", "End")
+_LABEL_IN, _MOMENT_IN, _NUMBER_IN = 0.5, 0.6, 0.9
+"""Widths in the table of repetitions."""
 _STILLS_A_ROW = 5
 
 
@@ -119,14 +123,16 @@ def _repetitions(sheets: Sheets, repetitions: Sequence[Repetition]) -> None:
     if not repetitions:
         return
     sheets.heading("Repetition by repetition")
-    names = ("", "Start", "Turn", "End", "Range ± sd", "Faults")
-    sheets.row(list(zip(_REPETITION_COLUMNS_IN, names, strict=True)), size=7.5, soft=True)
+    *names, _ = columns(repetitions)
+    places = list(accumulate([_LABEL_IN, *(_MOMENT_IN if name in _MOMENTS else _NUMBER_IN for name in names)]))[:-1]
+    sheets.row(list(zip(places, names, strict=True)), size=7.5, soft=True)
     for i, one in enumerate(repetitions, start=1):
-        side = "" if one.side == "both" else f" {one.side}"
-        times = map(seconds, (one.start_s, one.turn_s, one.end_s))
-        faults = ", ".join(map(title, one.faults)) or "none"
-        cells = (f"{i}{side}", *times, with_error(one.range, one.range_sd, one.unit), faults)
-        sheets.row(list(zip(_REPETITION_COLUMNS_IN, cells, strict=True)))
+        *shown, faults = cells(one, repetitions)
+        sheets.row([(0.0, label(i, one)), *zip(places, shown, strict=True)], size=7.5)
+        if one.faults:
+            sheets.row([(_LABEL_IN, faults)], size=7.5, bold=True)
+    for text in reasons(repetitions):
+        sheets.text(text, size=7.5, soft=True)
 
 
 def _stills(

@@ -1,14 +1,14 @@
-"""The parts of a report that are words and pictures: repetitions, findings, what was excluded, how it was made."""
+"""The parts of a report that are words and pictures: stills, findings, what was excluded, how it was made."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from gonio.analysis.result import Analysis, Finding, Repetition
+from gonio.analysis.result import Analysis, Finding
 from gonio.motion_report.content import ReportContent
 from gonio.motion_report.markup import image, tag
 from gonio.motion_report.stills import Still
 from gonio.motion_report.timeline import excluded_text
-from gonio.motion_report.words import percent, plural, seconds, title, with_error
+from gonio.motion_report.words import percent, plural, seconds, title
 
 _KINDS = {"fault": "Fault", "limit": "Limit", "note": "Note"}
 
@@ -29,23 +29,6 @@ def _card(still: Still) -> str:
     faults = "".join(tag("span", escape(fault), class_="flag") for fault in moment.faults)
     caption = f"{tag('b', escape(moment.caption))} {tag('span', seconds(moment.time_s), class_='small')} {faults}"
     return tag("li", tag("button", picture, tag("span", caption), type="button", data_t=f"{moment.time_s:.6f}"))
-
-
-def repetitions_table(repetitions: Sequence[Repetition]) -> str:
-    """Every repetition with its times, range and faults; empty where there are none."""
-    if not repetitions:
-        return ""
-    names = ("Repetition", "Start", "Turn", "End", "There", "Back", "Range ± sd", "Faults")
-    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
-    rows = []
-    for i, one in enumerate(repetitions, start=1):
-        faults = ", ".join(title(fault) for fault in one.faults) or "none"
-        times = (one.start_s, one.turn_s, one.end_s, one.turn_s - one.start_s, one.end_s - one.turn_s)
-        cells = (*map(seconds, times), with_error(one.range, one.range_sd, one.unit), faults)
-        side = "" if one.side == "both" else f" {one.side}"
-        shown = [tag("td", escape(cell), data_name=name) for name, cell in zip(names[1:], cells, strict=True)]
-        rows.append(tag("tr", tag("th", f"{i}{side}", scope="row"), *shown))
-    return tag("table", head, tag("tbody", *rows), class_="measures")
 
 
 def findings_list(findings: Sequence[Finding]) -> str:

@@ -44,8 +44,9 @@ def test_space_shows_everything() -> None:
 def test_a_summary_of_each_angle() -> None:
     analysis = analyse_angles(SQUATTING)
     own = [measure.name for measure in analysis.measures if measure.side == "left" and "knee_flexion" in measure.name]
-    assert len(own) == 4
-    knee = max(measure.value for measure in analysis.measures if "knee_flexion" in measure.name)
+    assert len(own) == 5
+    assert "peak_knee_flexion_velocity" in own
+    knee = max(one.value for one in analysis.measures if "knee_flexion" in one.name and one.unit == "deg")
     assert 60 < knee < 120
 
 

@@ -1,11 +1,13 @@
 """Oracle: sines, whose slope and range are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from benchmarks.motion.jointed_person import jointed_person, seen
 
 from gonio.analysis.angles import angle_series
-from gonio.analysis.kinematics import angular_velocity, mean, peak, range_of_motion, summarise
+from gonio.analysis.kinematics import angular_velocity, fastest, mean, peak, range_of_motion, summarise
 from gonio.analysis.propagation import LASTING_IN_MEAN
 from gonio.analysis.series import Reason, Series
 from gonio.analysis.uncertainty import with_uncertainty
@@ -54,7 +56,37 @@ def test_range_peak_and_mean() -> None:
         "peak_knee_flexion",
         "least_knee_flexion",
         "knee_flexion_range",
+        "peak_knee_flexion_velocity",
     ]
+
+
+def test_the_largest_speed_whichever_way_of_valid_samples() -> None:
+    found = fastest(SWING)
+    assert (found.name, found.unit, found.side) == ("peak_knee_flexion_velocity", "deg/s", "right")
+    assert found.value == pytest.approx(100, abs=1)
+    assert found.sd > 0
+    falling = series(30 - 50 * TIME_S[:20], TIME_S[:20])
+    assert fastest(falling).value == pytest.approx(50)
+    wild = SWING.values.copy()
+    wild[100:103] += (500, 900, 500)
+    excluded = SWING.reasons.copy()
+    excluded[100:103] = Reason.OUTLIER
+    found = fastest(replace(SWING, values=wild, reasons=excluded))
+    assert found.value == pytest.approx(100, abs=1)
+    assert found.excluded_fraction == pytest.approx(0.01)
+    assert str(fastest(series(np.full(5, np.nan), np.arange(5.0)))).endswith("velocity not measured (not found)")
+
+
+def test_the_slope_of_many_samples_is_that_of_each_alone() -> None:
+    """Oracle: a polynomial through three points, one sample after the other."""
+    values = SWING.values.copy()
+    values[[3, 40, 41, 80]] = np.nan
+    found = angular_velocity(series(values, TIME_S))
+    for i in (1, 10, 39, 79, 200):
+        near = [j for j in (i - 1, i, i + 1) if np.isfinite(values[j])]
+        slope = np.polynomial.Polynomial.fit(TIME_S[near], values[near], len(near) - 1).deriv()
+        assert found.values[i] == pytest.approx(slope(TIME_S[i]))
+    assert len(angular_velocity(series(np.zeros(0), np.zeros(0)))) == 0
 
 
 def test_one_bad_frame_makes_no_range() -> None:

@@ -62,7 +62,11 @@ def test_a_calibration_file(text: str, tmp_path: Path) -> None:
         ("[1, 2]", "must have metres_per_px"),
         ("metres_per_px: 0.004\nunit: cm", "nothing else"),
         ("metres_per_px: four", "metres_per_px must be a number, got 'four'"),
-        ("metres_per_px: -1", "is not positive"),
+        ("metres_per_px: -1", r"metres_per_px is -1; give a number from 1e-05 to 1"),
+        ("metres_per_px: 42", "metres_per_px is 42; give a number"),
+        ("metres_per_px: .nan", "metres_per_px is nan; give a number"),
+        ("metres_per_px: 0.004\nup_deg: 190", "up_deg is 190; give a number from -180 to 180"),
+        ("metres_per_px: 0.004\nsd: -1", r"sd is -1; give a number from 0 to 0\.004"),
         ("{", "neither YAML nor JSON"),
     ],
 )

@@ -25,6 +25,11 @@ def test_files_of_keypoints_in_natural_order(tmp_path: Path) -> None:
     assert names_of(tmp_path) == ["a.csv", "b.parquet", "t2.trc", "t10.trc"]
 
 
+def test_tables_of_angles_are_no_keypoints(tmp_path: Path) -> None:
+    make(tmp_path, "a.csv", "a.angles.csv", "a.angles.parquet", "a.angles.json")
+    assert names_of(tmp_path) == ["a.csv"]
+
+
 def test_beside_videos_only_the_videos(tmp_path: Path) -> None:
     make(tmp_path, "a.mp4", "a.csv", "b.MOV")
     assert names_of(tmp_path) == ["a.mp4", "b.MOV"]

@@ -304,6 +304,18 @@ def test_ranges_of_repetitions_have_their_own_unit(content: ReportContent) -> No
     assert text.count("0.310 ± 0.020\u202fm<") == len(jumps)
 
 
+def test_each_repetition_has_its_own_phases_and_symmetry(content: ReportContent) -> None:
+    analysis = content.analyses[0]
+    phases = (Measure("descent_time", 0.42, 0.03, "s"), Measure("hold_time", math.nan, math.nan, "s", note="cut off"))
+    even = Measure("symmetry", 93.0, 4.0, "%", note="left 28.0 %, right 30.1 %")
+    first, *others = (replace(one, measures=(*phases, even)) for one in analysis.repetitions)
+    text = report_html(without_video(content, replace(analysis, repetitions=(first, *others))))
+    table = text[text.index("Range ± sd") - 400 : text.index("Hold not measured: cut off.")]
+    for shown in (">Descent<", ">Symmetry<", "0.420 ± 0.030\u202fs", "93.0 ± 4.0\u202f%", "left 28.0 %, right 30.1 %"):
+        assert shown in table
+    assert ">There<" not in table
+
+
 def test_what_was_not_measured_has_no_count(content: ReportContent) -> None:
     depth = Measure("depth", math.nan, math.nan, "m", count=7, note="no scale")
     table = measures_table([depth])

@@ -18,6 +18,7 @@ from gonio.analysis.exercises.measures import (
 from gonio.analysis.exercises.repetitions import Count, Found, find_repetitions
 from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import chains_of, signal_series
+from gonio.analysis.exercises.single import phase_durations, symmetry
 from gonio.analysis.exercises.spec import Exercise
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis, Event, Finding, Measure, Repetition
@@ -61,16 +62,17 @@ def _of_repetitions(
     faults = [faults_of(body, one, exercise, lengths, view.kind) for one in found]
     angles = angles_of(sequence, exercise, view, options)
     signal = next(one for one in exercise.signals if one.name == count.series[0].name)
+    single = [(*phase_durations(one, exercise), symmetry(body, one, exercise, signal, lengths, view)) for one in found]
     measures = [*repetition_measures(found, exercise, signal)]
     if found and not exercise.one_sided:
-        measures.append(symmetry_measure(body, found, signal, lengths, view))
+        measures.append(symmetry_measure([own[-1] for own in single]))
     if exercise.name.endswith("-5x"):
         measures.append(_five_times(found))
     return Analysis(
         activity=exercise.name,
         track_id=int(sequence.track_ids[0]),
         events=_events(found, exercise),
-        repetitions=tuple(_as_seen(one, broken) for one, broken in zip(found, faults, strict=True)),
+        repetitions=tuple(map(_as_seen, found, faults, single)),
         measures=(*measures, *angle_measures(angles, found, exercise.events.turn)),
         series=(*count.series, *angles),
         findings=(
@@ -78,7 +80,7 @@ def _of_repetitions(
             *_notes(count, late),
             *_too_short(found, exercise, float(body.time_s[-1]) if len(body) else 0.0),
             *(() if found else _none_found(count, exercise, signal)),
-            *(limits_of(exercise, view.kind) if found else ()),
+            *((*limits_of(exercise, view.kind), *_camera(signal)) if found else ()),
         ),
         excluded_fraction=max(series.excluded_fraction for series in count.series),
         facts=_facts(exercise, signal, view),
@@ -170,13 +172,14 @@ def _hold_events(hold: Hold) -> tuple[Event, Event]:
     return Event("hold_start", hold.start_s, hold.side, sd_s), Event("hold_end", hold.end_s, hold.side, sd_s)
 
 
-def _as_seen(found: Found, faults: tuple[Fault, ...]) -> Repetition:
-    """With its faults, and without a start or an end that the recording does not show."""
+def _as_seen(found: Found, faults: tuple[Fault, ...], measures: tuple[Measure, ...]) -> Repetition:
+    """With its faults and numbers, and without a start or an end that the recording does not show."""
     return replace(
         found.repetition,
         start_s=found.repetition.start_s if found.begun else math.nan,
         end_s=found.repetition.end_s if found.finished else math.nan,
         faults=tuple(fault.name for fault in faults),
+        measures=measures,
     )
 
 
@@ -192,13 +195,23 @@ def _notes(count: Count, late: int) -> tuple[Finding, ...]:
     if count.partial:
         notes.append(Finding("note", f"Movements too small beside the others, not counted: {count.partial}."))
     if count.unsure:
-        notes.append(Finding("note", f"Movements smaller than their own error, not counted: {count.unsure}."))
+        notes.append(
+            Finding("note", f"Movements not clearly larger than their own error, not counted: {count.unsure}.")
+        )
     if count.not_allowed:
         text = "Movements not counted, because the rest of the body did not move as in this exercise: "
         notes.append(Finding("note", f"{text}{count.not_allowed}."))
     if late:
         notes.append(Finding("note", f"Repetitions after the time of the test, not counted: {late}."))
     return tuple(notes)
+
+
+def _camera(signal: SignalSpec) -> tuple[Finding, ...]:
+    """Of a height in the picture, the camera's own movement cannot be told."""
+    if signal.kind != "rise":
+        return ()
+    text = "Counted on the height in the picture: a camera that moves, as in a hand, gives such movements, too."
+    return (Finding("limit", text),)
 
 
 def _none_found(count: Count, exercise: Exercise, signal: SignalSpec) -> tuple[Finding, ...]:
@@ -210,7 +223,7 @@ def _none_found(count: Count, exercise: Exercise, signal: SignalSpec) -> tuple[F
     if not len(values):
         why = f"the {what} is never seen well enough"
     elif count.unsure:
-        why = f"the {what} changes by less than its error; the points may be hidden or out of the picture"
+        why = f"the {what} changes by little more than its error; the points may be hidden or out of the picture"
     elif reached < needed:
         why = f"the {what} changes by {reached:.0f} {series.unit} in all, and a repetition needs {needed:g}"
     else:

@@ -2,7 +2,7 @@
 
 It follows the signal from its lowest value up to its highest and back. A turn is confirmed when half of the way up is
 undone, so noise about the extreme and pauses there count once; what is small beside the person's own repetitions or the
-least that the exercise allows, or smaller than what of its error changes with time, does not count at all.
+least that the exercise allows, or not clearly larger than its error, does not count at all.
 """
 
 from collections import deque
@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-
-from gonio.analysis.propagation import LASTING
 
 Motion = Literal["rest", "out", "back"]
 
@@ -25,6 +23,9 @@ _TYPICAL = 75
 _REMEMBERED = 8
 _SUSTAINED = 0.25
 """Part of the shortest repetition for which the signal must stay out: a few wrong samples do not."""
+_CLEARLY = 1.9
+"""Times its own standard deviation, a movement is clearly larger than its error. This is for live keypoints, which are
+not cleaned: the least of a true repetition was 1.98 (``thunder-int8``, a squat without feet). Recorded, it is more."""
 _STRAYS = 6.0
 """The lowest and the highest of a hundred independent values of noise are about so many standard deviations apart,
 twice the root of 2 ln 100; and somebody who stands still gives a counter more values than that in a minute."""
@@ -51,8 +52,8 @@ class Movement:
         confirmed_s: When the signal had come back far enough; the last time seen for a movement not finished.
         finished: Whether it came back.
         counts: Whether it is a repetition.
-        unsure: Whether it would be one, but is smaller than the `noise` of its range, or than what trembling alone
-            gives, and so may be none.
+        unsure: Whether it would be one, but is not clearly larger than the error of its range, or than what trembling
+            alone gives, and so may be none.
     """
 
     low: Sample
@@ -72,15 +73,6 @@ class Movement:
         """Standard deviation of the range; NaN where unknown."""
         return float(np.hypot(self.high.sd, self.low.sd))
 
-    @property
-    def noise(self) -> float:
-        """Standard deviation of the range of somebody who stands still; NaN where unknown.
-
-        The lasting part of the keypoints' errors is the same at both ends then and makes no movement; of a movement
-        that did not come back, that is not shown. It stays in `range_sd`: the posture at the other end is another one.
-        """
-        return float(np.sqrt(1 - LASTING)) * self.range_sd if self.finished else self.range_sd
-
 
 class RepetitionCounter:
     """Counts the maxima of a signal. Keeps state: feed it in order of time.
@@ -89,6 +81,8 @@ class RepetitionCounter:
         least_range: Smaller movements are never repetitions.
         shortest_s: Shortest plausible repetition.
         typical: The person's usual range, if already known; else learnt.
+        clearly: How many of its standard deviations a movement must be.
+        quick_s: A movement that takes less bends as trembling does, which then says nothing of it.
 
     Example:
         >>> counter = RepetitionCounter(least_range=20, shortest_s=0.4)
@@ -98,12 +92,21 @@ class RepetitionCounter:
         3
     """
 
-    def __init__(self, *, least_range: float, shortest_s: float = 0.4, typical: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        least_range: float,
+        shortest_s: float = 0.4,
+        typical: float | None = None,
+        clearly: float = _CLEARLY,
+        quick_s: float = 0.0,
+    ) -> None:
         self.count = 0
         self.motion: Motion = "rest"
         self._least = least_range
         self._sustained_s = _SUSTAINED * shortest_s
         self._fixed = typical
+        self._clearly, self._quick_s = clearly, quick_s
         self._ranges: deque[float] = deque(maxlen=_REMEMBERED)
         self._low: Sample | None = None
         self._high: Sample | None = None
@@ -187,7 +190,8 @@ class RepetitionCounter:
             self._ranges.append(reached)
         far_enough = sustained and reached >= max(self._least, _PARTIAL * self.typical_range)
         movement = Movement(low, high, now_s, finished, far_enough)
-        if far_enough and reached < np.fmax(movement.noise, _STRAYS * self._trembling):
+        trembling = self._trembling if now_s - low.time_s >= self._quick_s else 0.0
+        if far_enough and reached < np.fmax(self._clearly * movement.range_sd, _STRAYS * trembling):
             return replace(movement, counts=False, unsure=True)
         self.count += far_enough
         return movement

@@ -1,25 +1,28 @@
 """Numbers of an exercise, each with its error bar: counts, range, tempo, symmetry and joint angles."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 import numpy as np
 
+from gonio.analysis.angle_readings import of_median, of_range
 from gonio.analysis.angle_table import angle_definition
 from gonio.analysis.angles import angle_series
-from gonio.analysis.exercises.body import LIMBS, Body, LimbLengths
+from gonio.analysis.exercises.body import LIMBS
 from gonio.analysis.exercises.holds import Hold
 from gonio.analysis.exercises.repetitions import Found
 from gonio.analysis.exercises.signal_spec import SignalSpec
-from gonio.analysis.exercises.signals import signal_series
 from gonio.analysis.exercises.spec import Exercise
+from gonio.analysis.keypoint_errors import KeypointErrors
 from gonio.analysis.kinematics import range_of_motion
 from gonio.analysis.options import AnalysisOptions
+from gonio.analysis.readings import Gradient, summed
 from gonio.analysis.result import Measure
 from gonio.analysis.series import Series, Side
 from gonio.analysis.view import View
-from gonio.arrays import FloatArray64
+from gonio.arrays import IntArray
 from gonio.structures.sequence import PoseSequence
 
 _NAN = float("nan")
@@ -43,26 +46,11 @@ def repetition_measures(found: Sequence[Found], exercise: Exercise, signal: Sign
     yield _durations(f"{back}_time", whole, lambda one: (one.hold_s[1], one.repetition.end_s))
 
 
-def symmetry_measure(
-    body: Body, found: Sequence[Found], signal: SignalSpec, lengths: LimbLengths, view: View
-) -> Measure:
-    """The smaller side's range as a part of the larger one's, 100 %: alike."""
-    if view.kind == "side":
-        return Measure("symmetry", _NAN, _NAN, "%", note="from the side, one limb covers the other")
-    values, sds = [], []
-    for one in found:
-        during = body.between(one.repetition.start_s, one.repetition.end_s)
-        series = [signal_series(during, signal, lengths, side=side) for side in LIMBS]
-        ranges = [_range(one.values) for one in series]
-        if not min(ranges) > 0:
-            continue
-        values.append(100 * min(ranges) / max(ranges))
-        errors = [
-            np.sqrt(2) * float(np.median(one.sd[np.isfinite(one.values)])) / extent
-            for one, extent in zip(series, ranges, strict=True)
-        ]
-        sds.append(values[-1] * float(np.hypot(*errors)))
-    return _mean("symmetry", "%", values, sds)
+def symmetry_measure(each: Sequence[Measure]) -> Measure:
+    """The mean of the repetitions of which it was measured; where it was of none, why."""
+    seen = [one for one in each if math.isfinite(one.value)]
+    mean = _mean("symmetry", "%", [one.value for one in seen], [one.sd for one in seen])
+    return mean if seen or not each else replace(mean, note=each[0].note)
 
 
 def hold_measures(holds: Sequence[Hold]) -> Iterator[Measure]:
@@ -81,7 +69,9 @@ def angles_of(sequence: PoseSequence, exercise: Exercise, view: View, options: A
     wanted: list[tuple[str, Side]] = []
     for name in exercise.angles:
         wanted += [(name, side) for side in LIMBS] if angle_definition(name).sided else [(name, "both")]
-    return tuple(angle_series(sequence, name, side=side, view=view, options=options) for name, side in wanted)
+    errors = None if sequence.keypoint_sd is None else KeypointErrors.of(sequence)
+    found = (angle_series(sequence, name, side=side, view=view, options=options) for name, side in wanted)
+    return tuple(replace(series, errors=errors) for series in found)
 
 
 def angle_measures(angles: Sequence[Series], found: Sequence[Found], turn: str) -> Iterator[Measure]:
@@ -95,15 +85,16 @@ def angle_measures(angles: Sequence[Series], found: Sequence[Found], turn: str) 
         own = [
             one for one in found if "both" in (series.side, one.repetition.side) or one.repetition.side == series.side
         ]
-        at_turn = [_valid(series, *one.hold_s) for one in own]
-        medians = [(float(np.median(values)), float(np.median(sd))) for values, sd in at_turn if len(values)]
+        at_turn = [frames for one in own if len(frames := _valid(series, *one.hold_s))]
+        medians = [(float(np.median(series.values[frames])), of_median(series, frames)) for frames in at_turn]
         yield _angle_mean(f"{series.name}_at_{turn}", series, medians)
-        ranges = [range_of_motion(part) for part in _from_rest_to_rest(series, own)]
-        yield _angle_mean(f"{series.name}_range", series, [(one.value, one.sd) for one in ranges])
+        whole = list(_from_rest_to_rest(series, own))
+        ranges = [(range_of_motion(_at(series, frames)).value, of_range(series, frames)) for frames in whole]
+        yield _angle_mean(f"{series.name}_range", series, ranges)
 
 
-def _from_rest_to_rest(series: Series, found: Sequence[Found]) -> Iterator[Series]:
-    """An angle in each repetition and the pauses about it; not where it is unseen at the extreme or in both pauses.
+def _from_rest_to_rest(series: Series, found: Sequence[Found]) -> Iterator[IntArray]:
+    """Frames of each repetition and the pauses about it; not where an angle is unseen at the extreme or in both pauses.
 
     The repetition itself begins where its signal has left the rest, and by then a joint has turned by many degrees.
     """
@@ -114,22 +105,27 @@ def _from_rest_to_rest(series: Series, found: Sequence[Found]) -> Iterator[Serie
         away_s = times.start_s + _NEAR_THE_START * (one.hold_s[0] - times.start_s)
         back_s = times.end_s - _NEAR_THE_START * (times.end_s - one.hold_s[1])
         parts = (one.hold_s, (one.rest_s, away_s), (back_s, end_s))
-        at_turn, before, after = (len(_valid(series, *part)[0]) for part in parts)
+        at_turn, before, after = (len(_valid(series, *part)) for part in parts)
         if at_turn and (before or after):
-            inside = (series.time_s >= one.rest_s) & (series.time_s <= end_s)
-            arrays = {name: getattr(series, name)[inside] for name in ("time_s", "values", "sd", "reasons")}
-            yield replace(series, **arrays)
+            yield np.flatnonzero((series.time_s >= one.rest_s) & (series.time_s <= end_s))
 
 
-def _angle_mean(name: str, series: Series, seen: Sequence[tuple[float, float]]) -> Measure:
-    measure = _mean(name, series.unit, [value for value, _ in seen], [sd for _, sd in seen])
+def _angle_mean(name: str, series: Series, seen: Sequence[tuple[float, Gradient]]) -> Measure:
+    """The mean over repetitions: what lasts is the same in all of them, and does not average out."""
+    errors = getattr(series, "errors", None)
+    mean = summed(*((gradient, 1 / len(seen)) for _, gradient in seen))
+    sd = errors.sd_of(mean) if errors is not None and seen else _NAN
+    measure = _mean(name, series.unit, [value for value, _ in seen], [sd] * len(seen))
     note = getattr(series, "why", "") or measure.note
-    return replace(measure, side=series.side, excluded_fraction=series.excluded_fraction, note=note)
+    return replace(measure, sd=sd, side=series.side, excluded_fraction=series.excluded_fraction, note=note)
 
 
-def _valid(series: Series, start_s: float, end_s: float) -> tuple[FloatArray64, FloatArray64]:
-    inside = (series.time_s >= start_s) & (series.time_s <= end_s) & series.valid
-    return series.values[inside], series.sd[inside]
+def _at(series: Series, frames: IntArray) -> Series:
+    return replace(series, **{name: getattr(series, name)[frames] for name in ("time_s", "values", "sd", "reasons")})
+
+
+def _valid(series: Series, start_s: float, end_s: float) -> IntArray:
+    return np.flatnonzero((series.time_s >= start_s) & (series.time_s <= end_s) & series.valid)
 
 
 def _durations(name: str, found: Sequence[Found], ends: Callable[[Found], tuple[float, float]]) -> Measure:
@@ -144,8 +140,3 @@ def _mean(name: str, unit: str, values: Sequence[float], sds: Sequence[float]) -
         return Measure(name, _NAN, _NAN, unit, count=0, note="not seen in any repetition")
     sd = float(np.sqrt(np.square(sds).sum())) / len(values)
     return Measure(name, float(np.mean(values)), sd, unit, count=len(values))
-
-
-def _range(values: FloatArray64) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.subtract(*np.percentile(known, [95, 5]))) if len(known) else _NAN

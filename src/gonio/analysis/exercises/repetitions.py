@@ -15,6 +15,7 @@ from gonio.analysis.exercises.conditions import is_allowed
 from gonio.analysis.exercises.counter import Movement, RepetitionCounter
 from gonio.analysis.exercises.signals import signal_series, sureness
 from gonio.analysis.exercises.spec import Exercise, Range, Tempo
+from gonio.analysis.exercises.steady import SteadySignal
 from gonio.analysis.exercises.stretches import (
     AT_EXTREME,
     centre_s,
@@ -39,6 +40,14 @@ NOT_THE_START = 0.3
 _SMOOTH_S = 0.1
 """Half the window of the median that single wrong frames must not pass; at least one sample. At 10 frames per second
 more would take fast repetitions away with the errors."""
+_CLEARLY = 2.8
+"""Times the standard deviation of its range, a movement is clearly larger than its error: people who exercise were seen
+to move by 2.9 of them and more, pictures that stand still by 2.7 at most (see docs)."""
+_SEEN_DURING = 0.5
+"""Part of a movement's frames in which the signal must be seen. Of true repetitions it is 0.8 and more; of somebody who
+stands still, an arm that is found now and then is found elsewhere each time."""
+_QUICK_S = 0.6
+"""Until half of the way back is done. What is so quick bends so much within 0.1 s that it passes for trembling."""
 _TOGETHER = 0.3
 """Left and right whose extremes are less than this part of a repetition apart move together."""
 
@@ -70,16 +79,32 @@ class Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """A signal without gaps: ``(T,)`` times, values that rise in a repetition, standard deviations."""
+    """A signal without gaps: ``(T,)`` times, values that rise in a repetition, standard deviations, and as it was seen.
+
+    Attributes:
+        time_s: Increasing.
+        values: Without single wrong samples.
+        sd: Standard deviations.
+        frames_s: Times of all frames.
+        frames: The values in them before the median, NaN where there is none: they show how much the signal trembles.
+    """
 
     time_s: FloatArray64
     values: FloatArray64
     sd: FloatArray64
+    frames_s: FloatArray64
+    frames: FloatArray64
 
     @property
     def backwards(self) -> "Curve":
         """As if time ran the other way."""
-        return Curve(-self.time_s[::-1], self.values[::-1], self.sd[::-1])
+        turned = (self.values[::-1], self.sd[::-1], -self.frames_s[::-1], self.frames[::-1])
+        return Curve(-self.time_s[::-1], *turned)
+
+    def seen_share(self, start_s: float, end_s: float) -> float:
+        """Part of the frames from one time to another in which the signal was seen."""
+        during = (self.frames_s >= start_s) & (self.frames_s <= end_s)
+        return float(np.isfinite(self.frames[during]).mean()) if during.any() else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +117,7 @@ class Count:
         partial: How many movements were too small beside the others.
         not_allowed: How many had the range of a repetition, but broke a guard or moved what must stay in place.
         series: The signals that were counted on; two for a one-sided exercise.
-        unsure: How many were smaller than their noise, and so may be none.
+        unsure: How many were not clearly larger than their error, and so may be none.
     """
 
     found: tuple[Found, ...]
@@ -150,7 +175,8 @@ def count_upward(series: Series, wanted: Range, tempo: Tempo, side: Side) -> Cou
     seen = np.isfinite(smooth)
     if seen.sum() < 2:
         return Count((), None, 0, 0, (series,))
-    curve = Curve(series.time_s[seen], smooth[seen], known_between(series.time_s, series.sd)[seen])
+    sd = known_between(series.time_s, series.sd)[seen]
+    curve = Curve(series.time_s[seen], smooth[seen], sd, series.time_s, series.values)
     movements = _movements(curve, wanted, tempo)
     halves = [] if any(one.counts or one.unsure for one in movements) else _second_half(curve, wanted, tempo)
     timed = [_timed(curve, movement, side) for movement in movements if movement.counts]
@@ -179,14 +205,38 @@ def _best_series(body: Body, exercise: Exercise, lengths: LimbLengths, side: Sid
 
 def _movements(curve: Curve, wanted: Range, tempo: Tempo) -> list[Movement]:
     """Count twice: what is typical of the whole recording is known the second time."""
+    trembling = _trembling(curve)
 
     def run(typical: float | None) -> tuple[list[Movement], RepetitionCounter]:
-        counter = RepetitionCounter(least_range=wanted.least, shortest_s=tempo.shortest_s, typical=typical)
-        steps = [counter.step(*sample) for sample in zip(curve.values, curve.time_s, curve.sd, strict=True)]
+        counter = RepetitionCounter(
+            least_range=wanted.least,
+            shortest_s=tempo.shortest_s,
+            typical=typical,
+            clearly=_CLEARLY,
+            quick_s=_QUICK_S,
+        )
+        samples = zip(curve.values, curve.time_s, curve.sd, trembling, strict=True)
+        steps = [counter.step(value, time_s, sd, trembling=stray) for value, time_s, sd, stray in samples]
         return [movement for movement in (*steps, counter.finish()) if movement is not None], counter
 
     movements, counter = run(None)
-    return run(counter.typical_range)[0] if movements else []
+    return [_if_seen(one, curve) for one in run(counter.typical_range)[0]] if movements else []
+
+
+def _if_seen(movement: Movement, curve: Curve) -> Movement:
+    """Unsure where it is mostly a line between two glimpses."""
+    share = curve.seen_share(movement.low.time_s, movement.confirmed_s)
+    return movement if share >= _SEEN_DURING or not movement.counts else replace(movement, counts=False, unsure=True)
+
+
+def _trembling(curve: Curve) -> FloatArray64:
+    """``(T,)``: how much the signal trembled in the seconds before each sample, as live."""
+    steady, strays = SteadySignal(), []
+    for value, time_s in zip(curve.frames.tolist(), curve.frames_s.tolist(), strict=True):
+        if np.isfinite(value):
+            steady.step(value, time_s)
+        strays.append(steady.trembling)
+    return np.array(strays)[np.searchsorted(curve.frames_s, curve.time_s)]
 
 
 def _timed(curve: Curve, movement: Movement, side: Side) -> Found:
@@ -261,7 +311,10 @@ def _sides_joined(left: tuple[Found, ...], right: tuple[Found, ...]) -> tuple[Fo
             result.append(one)
             continue
         remaining.remove(twin)
-        result.append(replace(one, repetition=_both(one.repetition, twin.repetition)))
+        hold_s = ((one.hold_s[0] + twin.hold_s[0]) / 2, (one.hold_s[1] + twin.hold_s[1]) / 2)
+        turn_sd_s = float(np.hypot(one.turn_sd_s, twin.turn_sd_s)) / 2
+        both = _both(one.repetition, twin.repetition)
+        result.append(replace(one, repetition=both, hold_s=hold_s, turn_sd_s=turn_sd_s))
     return tuple(sorted([*result, *remaining], key=lambda found: found.repetition.turn_s))
 
 

@@ -52,15 +52,21 @@ _LEG_PARTS = ("hip", "knee", "ankle", "heel", "big_toe", "foot_index")
 
 
 def analyse_gait(
-    sequence: PoseSequence, options: AnalysisOptions | None = None, *, activity: Wanted = "auto"
+    sequence: PoseSequence,
+    options: AnalysisOptions | None = None,
+    *,
+    activity: Wanted = "auto",
+    method_errors: bool = True,
 ) -> Analysis:
     """Events, parameters and cycles of walking or running.
 
     Args:
         sequence: Of one person, cleaned; px or m, two or three dimensions. With ``keypoint_sd``, the error bars are
-            at least what it makes of them.
+            what it makes of them; without, what the keypoints tremble by.
         options: ``view``, ``up_deg``, ``min_score``, and ``metres_per_px`` or ``height_m`` for lengths in metres.
         activity: ``"gait"`` and ``"running"`` say which it is; ``"auto"`` tells them apart.
+        method_errors: Whether error bars hold what the methods that time events scatter about the true moment, beside
+            what keypoint errors make of a number; False: keypoint errors alone, to be held against drawn ones.
 
     Returns:
         Events ``heel_strike`` and ``toe_off`` of both sides. Seen from the front, without events. Somebody who does not
@@ -75,14 +81,15 @@ def analyse_gait(
     options = options or AnalysisOptions()
     way = longest_way(_usable(sequence), up_deg=options.up_deg, min_score=options.min_score)
     if way is not None:
-        return _of_one_way(sequence, options, activity, way)
+        return _of_one_way(sequence, options, activity, way, method_errors=method_errors)
     view = detect_view(sequence, options=options)
     if view.kind == "frontal" and sequence.keypoints.shape[-1] == 2:
         return _from_the_front(sequence, options, view)
     usable = _usable(sequence)
     steps = find_steps(
-        usable, activity=None if activity == "auto" else activity, up_deg=options.up_deg, min_score=options.min_score
-    )
+        usable, activity=None if activity == "auto" else activity, up_deg=options.up_deg, min_score=options.min_score,
+        method_errors=method_errors,
+    )  # fmt: skip
     unit = length_unit(sequence, steps.body, options)
     series = tuple(
         angle_series(sequence, name, side=side, view=view, options=options) for name in _ANGLES for side in LIMBS
@@ -104,11 +111,16 @@ def analyse_gait(
 
 
 def _of_one_way(
-    sequence: PoseSequence, options: AnalysisOptions, activity: Wanted, way: tuple[float, float]
+    sequence: PoseSequence,
+    options: AnalysisOptions,
+    activity: Wanted,
+    way: tuple[float, float],
+    *,
+    method_errors: bool,
 ) -> Analysis:
     """Of somebody who goes to and fro: one way of it, and a sentence that says which."""
     part = sequence.between(*way)
-    found = analyse_gait(part, options, activity=activity)
+    found = analyse_gait(part, options, activity=activity, method_errors=method_errors)
     text = (
         f"The person goes to and fro: measured from {way[0]:.1f} to {way[1]:.1f} s, the longest way in one direction; "
         "cut the clip for the others."

@@ -4,7 +4,7 @@ Forward is counted from the pelvis, so walking along and walking on a treadmill 
 without heels and toes has its ankle in their place; `Leg.has_foot` says so, and the events differ.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from gonio.analysis.gait.direction import LIMBS, Body
 from gonio.analysis.gait.features import Window
 from gonio.analysis.gait.smoothing import Curve, Smoother, no_curve
 from gonio.analysis.landmarks import Limb, landmark, positions
-from gonio.arrays import FloatArray64
+from gonio.analysis.readings import Channels, Reading, channels_of, combined
+from gonio.arrays import FloatArray64, IntArray
 from gonio.structures.sequence import PoseSequence
 
 GRID_STEPS = 200
@@ -24,6 +25,8 @@ _WIDEST = 0.14
 """And for noisy ones, whose sd is given in leg lengths: 3 % of the body's height asks for the widest."""
 _MIN_INTERVALS = 2.6
 """Frame intervals in half a width: the fewest that determine a cubic."""
+_MIDDLE = (30, 70)
+"""Percentiles of the speeds that a median of them moves with: fewer are too few to be sure of its slope."""
 _SEEN = 0.5
 """Share of the frames in which a keypoint must be seen to be used at all."""
 
@@ -88,8 +91,36 @@ def legs_and_pelvis(body: Body, sequence: PoseSequence, stride_s: float) -> tupl
     """
     fitter = _Fitter(body, sequence, stride_s)
     legs = (_leg(side, fitter) for side in LIMBS)
-    pelvis = Path(fitter.curve(fitter.pelvis[:, 0]), fitter.curve(fitter.pelvis[:, 1]))
+    hips = fitter.pelvis
+    pelvis = Path(*(fitter.curve(hips.points[:, axis], hips.channels[axis]) for axis in (0, 1)))
     return tuple(leg for leg in legs if leg is not None), pelvis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """A point over time: ``(T, 3)``, and what forward and up are made of."""
+
+    points: FloatArray64
+    channels: tuple[Channels, Channels]
+
+    def __add__(self, other: "_Place") -> "_Place":
+        pairs = zip(self.channels, other.channels, strict=True)
+        forward, up = (combined((own, 1.0), (one, 1.0)) for own, one in pairs)
+        return _Place(self.points + other.points, (forward, up))
+
+    def scaled(self, factor: float) -> "_Place":
+        forward, up = (combined((own, factor)) for own in self.channels)
+        return _Place(self.points * factor, (forward, up))
+
+    def __sub__(self, other: "_Place") -> "_Place":
+        return self + other.scaled(-1.0)
+
+    @property
+    def distance(self) -> tuple[FloatArray64, Channels]:
+        """``(T,)`` length of an arrow, and what it is made of."""
+        length = np.linalg.norm(self.points[:, :2], axis=1)
+        along = self.points[:, :2] / np.maximum(length, 1e-12)[:, None]
+        return length, combined((self.channels[0], along[:, 0]), (self.channels[1], along[:, 1]))
 
 
 class _Fitter:
@@ -101,14 +132,14 @@ class _Fitter:
         self.grid_s = np.arange(sequence.time_s[0], sequence.time_s[-1] + step / 2, step)
         self.pelvis = self.at("mid_hip")
         self._smoothers: dict[bytes, Smoother] = {}
-        self.half_width_s = _half_width_s(body, sequence, stride_s, self.pelvis)
+        self.half_width_s = _half_width_s(body, sequence, stride_s, self.pelvis.points)
 
-    def at(self, name: str, side: Limb | None = None) -> FloatArray64:
-        """``(T, 3)``."""
-        return positions(self.body.points, landmark(self.sequence.skeleton, name, side or "both"))
+    def at(self, name: str, side: Limb | None = None) -> _Place:
+        where = landmark(self.sequence.skeleton, name, side or "both")
+        return _Place(positions(self.body.points, where), (channels_of(where, 0), channels_of(where, 1)))
 
-    def seen(self, points: FloatArray64) -> bool:
-        return bool(np.isfinite(points[:, :2]).all(axis=1).mean() >= _SEEN)
+    def seen(self, place: _Place) -> bool:
+        return bool(np.isfinite(place.points[:, :2]).all(axis=1).mean() >= _SEEN)
 
     def sd(self, name: str, side: Limb) -> float:
         """Known standard deviation of a keypoint; NaN where unknown."""
@@ -118,7 +149,7 @@ class _Fitter:
         sd = self.sequence.keypoint_sd[:, 0, list(where.indices)].astype(np.float64)
         return float(np.sqrt(np.nanmean(sd**2))) if np.isfinite(sd).any() else float("nan")
 
-    def curve(self, samples: FloatArray64, sample_sd: float = float("nan")) -> Curve:
+    def curve(self, samples: FloatArray64, channels: Channels | None = None, sample_sd: float = float("nan")) -> Curve:
         seen = np.isfinite(samples)
         if not seen.any():
             return no_curve(self.grid_s)
@@ -126,10 +157,17 @@ class _Fitter:
         if gaps not in self._smoothers:
             times = self.sequence.time_s[seen]
             self._smoothers[gaps] = Smoother(times, self.grid_s, half_width_s=self.half_width_s)
-        return self._smoothers[gaps].fit(samples[seen], sample_sd=sample_sd)
+        smoother = self._smoothers[gaps]
+        curve = smoother.fit(samples[seen], sample_sd=sample_sd)
+        if channels is None:
+            return curve
+        return replace(curve, fit=smoother.made_of(channels, np.flatnonzero(seen), len(seen)))
 
-    def path(self, points: FloatArray64, sd: float) -> Path:
-        return Path(self.curve((points - self.pelvis)[:, 0], sd), self.curve(points[:, 1], sd))
+    def path(self, place: _Place, sd: float) -> Path:
+        ahead = place - self.pelvis
+        return Path(
+            self.curve(ahead.points[:, 0], ahead.channels[0], sd), self.curve(place.points[:, 1], place.channels[1], sd)
+        )
 
 
 def _leg(side: Limb, fitter: _Fitter) -> Leg | None:
@@ -142,7 +180,7 @@ def _leg(side: Limb, fitter: _Fitter) -> Leg | None:
     if not fitter.seen(ankle):
         return None
     sd = fitter.sd("ankle", side)
-    foot = fitter.path((heel + toe) / 2, sd / np.sqrt(2) if has_foot else sd)
+    foot = fitter.path((heel + toe).scaled(0.5), sd / np.sqrt(2) if has_foot else sd)
     anchor = hip if fitter.seen(hip) else fitter.pelvis
     return Leg(
         side=side,
@@ -150,7 +188,7 @@ def _leg(side: Limb, fitter: _Fitter) -> Leg | None:
         toe=fitter.path(toe, sd),
         foot=foot,
         ankle=fitter.path(ankle, sd),
-        reach=fitter.curve(np.linalg.norm((ankle - anchor)[:, :2], axis=1), sd),
+        reach=fitter.curve(*(ankle - anchor).distance, sd),
         knee=_knee(fitter, side, anchor, ankle, sd),
         stride_s=fitter.stride_s,
         ground_speed=_ground_speed(foot.forward),
@@ -158,24 +196,40 @@ def _leg(side: Limb, fitter: _Fitter) -> Leg | None:
     )
 
 
-def _knee(fitter: _Fitter, side: Limb, hip: FloatArray64, ankle: FloatArray64, sd: float) -> Curve | None:
+def _knee(fitter: _Fitter, side: Limb, hip: _Place, ankle: _Place, sd: float) -> Curve | None:
     knee = fitter.at("knee", side)
     if not fitter.seen(knee):
         return None
-    thigh, shank = (hip - knee)[:, :2], (ankle - knee)[:, :2]
+    thigh, shank = ((end.points - knee.points)[:, :2] for end in (hip, ankle))
     cross = thigh[:, 0] * shank[:, 1] - thigh[:, 1] * shank[:, 0]
     extension = np.degrees(np.arctan2(np.abs(cross), (thigh * shank).sum(axis=1)))
     length = float(np.nanmedian(np.linalg.norm(shank, axis=1)))
-    return fitter.curve(extension, float(np.degrees(sd / length) * 2))  # four ends of two segments, sd each
+    return fitter.curve(extension, None, float(np.degrees(sd / length) * 2))  # four ends of two segments, sd each
+
+
+def ground_speed_reading(leg: Leg) -> Reading | None:
+    """`Leg.ground_speed` as a sum of keypoint coordinates; a median moves as the middle of its values do."""
+    velocities = leg.foot.forward.velocity
+    under = _under_pelvis(leg.foot.forward)
+    if not len(under):
+        return None
+    low, high = np.percentile(velocities[under], _MIDDLE)
+    middle = under[(velocities[under] >= low) & (velocities[under] <= high)]
+    return leg.foot.forward.mean_reading(middle, 1, np.full(len(middle), -1 / len(middle)))
 
 
 def _ground_speed(forward: Curve) -> float:
     """Median backward speed while the foot is about under the pelvis, where it stands on the ground."""
+    under = _under_pelvis(forward)
+    return float(-np.median(forward.velocity[under])) if len(under) else float("nan")
+
+
+def _under_pelvis(forward: Curve) -> IntArray:
+    """Of the grid, when a foot stands; empty without hips."""
     if not np.isfinite(forward.position).any():
-        return float("nan")  # without hips
+        return np.zeros(0, np.int64)
     low, high = np.nanpercentile(forward.position, (25, 75))
-    under = (forward.position > low) & (forward.position < high) & (forward.velocity < 0)
-    return float(-np.median(forward.velocity[under])) if under.any() else float("nan")
+    return np.flatnonzero((forward.position > low) & (forward.position < high) & (forward.velocity < 0))
 
 
 def _half_width_s(body: Body, sequence: PoseSequence, stride_s: float, pelvis: FloatArray64) -> float:

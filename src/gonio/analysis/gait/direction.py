@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from gonio.analysis.landmarks import Landmark, Limb, landmark, positions
+from gonio.analysis.readings import AXIS_COUNT, Reading, reading
 from gonio.analysis.upright import upright
 from gonio.arrays import FloatArray64
 from gonio.structures.sequence import PoseSequence
@@ -33,6 +34,7 @@ class Body:
         forward_sign: 1 where forward is the picture's right (in space: where hips and path say), else -1.
         agreement: In [0, 1]: how well feet, knees, head and travel agree on forward.
         leg_length: 90th percentile of the distance from hip to the lowest point of the leg, in the sequence's unit.
+        leg_reading: How it rests on the keypoints; None without one.
         travels: Whether the pelvis moves over the ground.
         backward: Whether it moves the other way than the person faces.
     """
@@ -41,6 +43,7 @@ class Body:
     forward_sign: Literal[-1, 1]
     agreement: float
     leg_length: float
+    leg_reading: Reading | None
     travels: bool
     backward: bool
 
@@ -57,7 +60,7 @@ def body_of(sequence: PoseSequence, *, up_deg: float = 0.0, min_score: float = 0
     points = np.where((sequence.scores[:, 0] >= min_score)[..., None], points, np.nan)
     if points.shape[-1] == 2:
         points = np.concatenate([points, np.full((*points.shape[:2], 1), np.nan)], axis=-1)
-    leg = _leg_length(points, sequence)
+    leg, leg_reading = _leg_length(points, sequence)
     votes = _votes(points, sequence, leg)
     total = sum(votes)
     sign: Literal[-1, 1] = 1 if total >= 0 else -1
@@ -65,7 +68,9 @@ def body_of(sequence: PoseSequence, *, up_deg: float = 0.0, min_score: float = 0
     speed = _travel_speed(points, sequence)
     travels = bool(abs(speed) > _TRAVELS * leg)
     points = points * (sign, 1, sign)  # turned about the vertical
-    return Body(points, sign, abs(total) / weight if weight else 0.0, leg, travels, travels and speed * sign < 0)
+    return Body(
+        points, sign, abs(total) / weight if weight else 0.0, leg, leg_reading, travels, travels and speed * sign < 0
+    )
 
 
 def _votes(points: FloatArray64, sequence: PoseSequence, leg: float) -> list[float]:
@@ -111,17 +116,33 @@ def _travel_speed(points: FloatArray64, sequence: PoseSequence) -> float:
     return float(time_s @ hips[seen] / (time_s @ time_s))
 
 
-def _leg_length(points: FloatArray64, sequence: PoseSequence) -> float:
-    lengths = []
+def _leg_length(points: FloatArray64, sequence: PoseSequence) -> tuple[float, Reading | None]:
+    lengths, readings = [], []
     for side in LIMBS:
-        hip = positions(points, landmark(sequence.skeleton, "hip", side))
-        ends = [positions(points, landmark(sequence.skeleton, name, side)) for name in ("heel", "ankle", "toe")]
-        for end in ends:
-            length = np.linalg.norm((end - hip)[:, :2], axis=-1)
+        hip = landmark(sequence.skeleton, "hip", side)
+        for end in (landmark(sequence.skeleton, name, side) for name in ("heel", "ankle", "toe")):
+            leg = (positions(points, end) - positions(points, hip))[:, :2]
+            length = np.linalg.norm(leg, axis=-1)
             if np.isfinite(length).any():
                 lengths.append(float(np.nanpercentile(length, 90)))
+                readings.append(_percentile_reading(leg, length, end, hip))
                 break
-    return float(np.mean(lengths)) if lengths else float("nan")
+    if not lengths:
+        return float("nan"), None
+    at, slopes = (np.concatenate([getattr(one, name) for one in readings]) for name in ("at", "slopes"))
+    return float(np.mean(lengths)), Reading(at, slopes / len(lengths))
+
+
+def _percentile_reading(leg: FloatArray64, length: FloatArray64, end: Landmark, hip: Landmark) -> Reading:
+    """The 90th percentile moves as the lengths about it do: those from the 80th on."""
+    frames = np.flatnonzero(length >= np.nanpercentile(length, 80))
+    along = leg / np.maximum(length, 1e-12)[:, None]
+    channels = {
+        AXIS_COUNT * where.indices[0] + axis: sign * along[:, axis]
+        for where, sign in ((end, 1), (hip, -1))
+        for axis in (0, 1)
+    }
+    return reading(frames, np.full(len(frames), 1 / len(frames)), channels, len(leg))
 
 
 def _mean(values: FloatArray64) -> float:

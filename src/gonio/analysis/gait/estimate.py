@@ -1,4 +1,4 @@
-"""Numbers made of event times, each with its derivative by every event, so that shared events are counted once.
+"""Numbers made of event times and of readings, each with its derivative by all of them: what is shared counts once.
 
 A mean stride time is the last strike minus the first over their number; the strikes between cancel, and so must their
 errors. First-order propagation does that when each event keeps its own slot.
@@ -9,25 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gonio.analysis.readings import Reading
 from gonio.analysis.result import Event
+
+Source = Event | Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value and how it changes with the time of each event.
+    """A value and how it changes with what it is made of; `Doubt.sd_of` makes an sd of that.
 
     Attributes:
         value: In its unit.
-        gradient: Unit per second, by event.
+        gradient: Unit per second, by event; unit per unit, by reading.
     """
 
     value: float
-    gradient: Mapping[Event, float]
-
-    @property
-    def sd(self) -> float:
-        """First-order standard deviation; NaN if an event's is unknown."""
-        return math.sqrt(sum((slope * event.sd_s) ** 2 for event, slope in self.gradient.items()))
+    gradient: Mapping[Source, float]
 
     def scaled(self, factor: float) -> "Estimate":
         """Times a constant."""
@@ -51,12 +49,21 @@ class Estimate:
 NOTHING = Estimate(math.nan, MappingProxyType({}))
 
 
+def read(value: float, *readings: tuple[Reading | None, float]) -> Estimate:
+    """A number that rests on readings, each with the derivative by it."""
+    total: dict[Source, float] = {}
+    for one, slope in readings:
+        if one is not None:
+            total[one] = total.get(one, 0.0) + slope
+    return Estimate(value, total)
+
+
 def between(earlier: Event, later: Event) -> Estimate:
     """Time from one event to another, in seconds.
 
     Example:
-        >>> round(between(Event("a", 1.0, sd_s=0.003), Event("b", 1.5, sd_s=0.004)).sd, 6)
-        0.005
+        >>> between(Event("a", 1.0), Event("b", 1.5)).value
+        0.5
     """
     return Estimate(later.time_s - earlier.time_s, {later: 1.0, earlier: -1.0})
 
@@ -66,7 +73,7 @@ def mean(estimates: Sequence[Estimate]) -> Estimate:
     if not estimates:
         return NOTHING
     slopes: dict[
-        Event, float
+        Source, float
     ] = {}  # one for all: adding them up in pairs takes a long recording the square of its time
     for estimate in estimates:
         for event, slope in estimate.gradient.items():

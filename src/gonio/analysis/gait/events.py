@@ -7,18 +7,21 @@ ones, and the sd of an event comes with it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gonio.analysis.gait import methods
 from gonio.analysis.gait.coordinates import Leg, Path, legs_and_pelvis
 from gonio.analysis.gait.direction import Body, body_of
+from gonio.analysis.gait.doubt import Doubt
+from gonio.analysis.gait.estimate import Estimate
 from gonio.analysis.gait.features import weighted_mean
 from gonio.analysis.gait.gait_or_run import Activity, Locomotion, locomotion
 from gonio.analysis.gait.habit import Sighting, steadied
 from gonio.analysis.gait.methods import Method
 from gonio.analysis.gait.strides import Stance, stances, stride_time
+from gonio.analysis.keypoint_errors import KeypointErrors
 from gonio.analysis.landmarks import OTHER_SIDE, Limb
 from gonio.analysis.moments import Moment
 from gonio.analysis.result import Event
@@ -81,6 +84,7 @@ class Steps:
         locomotion: Walking or running.
         stride_s: Usual time of a stride; NaN where there is none.
         events: In order of time.
+        doubt: How wrong what is made of them is.
     """
 
     body: Body
@@ -89,6 +93,7 @@ class Steps:
     locomotion: Locomotion
     stride_s: float
     events: tuple[Event, ...]
+    doubt: Doubt
 
     def times(self, name: str, side: Limb) -> tuple[Event, ...]:
         """Events of one kind and side."""
@@ -96,7 +101,12 @@ class Steps:
 
 
 def find_steps(
-    sequence: PoseSequence, *, activity: Activity | None = None, up_deg: float = 0.0, min_score: float = 0.0
+    sequence: PoseSequence,
+    *,
+    activity: Activity | None = None,
+    up_deg: float = 0.0,
+    min_score: float = 0.0,
+    method_errors: bool = True,
 ) -> Steps:
     """Find heel strikes and toe-offs.
 
@@ -105,35 +115,49 @@ def find_steps(
         activity: Walking or running; None: told apart.
         up_deg: Direction of up in the picture.
         min_score: Keypoints below are left out.
+        method_errors: Whether an sd holds what the methods scatter by themselves; False: keypoint errors alone.
     """
     body = body_of(sequence, up_deg=up_deg, min_score=min_score)
     stride_s = stride_time(body, sequence)
+    errors = KeypointErrors.of(sequence)
     if not stride_s > 0:
-        return Steps(body, (), None, Locomotion(activity or "gait", float("nan")), float("nan"), ())
+        nowhere = Locomotion(activity or "gait", float("nan"))
+        return Steps(body, (), None, nowhere, float("nan"), (), Doubt(errors, {}, method_errors))
     legs, pelvis = legs_and_pelvis(body, sequence, stride_s)
     found = locomotion(legs, pelvis.up)
     if activity is not None:
         found = Locomotion(activity, found.bounce)
     strikes = {leg.side: _strikes(leg, found.activity) for leg in legs}
-    events = []
+    made_of: dict[Event, Moment] = {}
+    events: list[Event] = []
     for leg in legs:
         others = [event for side, own in strikes.items() if side != leg.side for event in own]
-        offs = _offs(leg, found.activity, others)
-        events += _alternating(sorted([*strikes[leg.side], *offs], key=_time_s), leg.stride_s)
+        own = strikes[leg.side] | _offs(leg, found.activity, others)
+        made_of |= own
+        events += _alternating(sorted(own, key=_time_s), leg.stride_s)
     events.sort(key=_time_s)
     if found.activity == "gait":
         events = _never_in_the_air(events)
-    return Steps(body, legs, pelvis, found, stride_s, tuple(events))
+    doubt = _doubt([(event, made_of[event]) for event in events], errors, of_methods=method_errors)
+    return Steps(body, legs, pelvis, found, stride_s, tuple(doubt.events), doubt)
 
 
-def _strikes(leg: Leg, activity: Activity) -> list[Event]:
+def _doubt(found: Sequence[tuple[Event, Moment]], errors: KeypointErrors, *, of_methods: bool) -> Doubt:
+    """Of events, each with the sd that keypoint errors and methods make of it."""
+    doubt = Doubt(errors, dict(found), of_methods)
+    sds = [doubt.sd_of(Estimate(event.time_s, {event: 1.0})) for event, _ in found]
+    events = {replace(event, sd_s=sd_s): moment for (event, moment), sd_s in zip(found, sds, strict=True)}
+    return replace(doubt, events=events)
+
+
+def _strikes(leg: Leg, activity: Activity) -> dict[Event, Moment]:
     """Heel strikes of one leg by the default methods, in order of time."""
     voters = _RUN_STRIKE if activity == "running" else _STRIKE
     seen = [_sighting(voters, methods.zeni_strike, leg, one) for one in stances(leg) if np.isfinite(one.ahead_s)]
     return _events(HEEL_STRIKE, seen, leg)
 
 
-def _offs(leg: Leg, activity: Activity, others: Sequence[Event]) -> list[Event]:
+def _offs(leg: Leg, activity: Activity, others: Sequence[Event]) -> dict[Event, Moment]:
     """Toe-offs of one leg by the default methods, in order of time; ``others`` are the other foot's strikes."""
     voters = {
         (True, "running"): _RUN_OFF,
@@ -151,9 +175,9 @@ def _offs(leg: Leg, activity: Activity, others: Sequence[Event]) -> list[Event]:
     return _events(TOE_OFF, seen, leg)
 
 
-def _events(name: str, sightings: Sequence[Sighting], leg: Leg) -> list[Event]:
+def _events(name: str, sightings: Sequence[Sighting], leg: Leg) -> dict[Event, Moment]:
     moments = steadied(sightings, leg.stride_s)
-    return [Event(name, one.time_s, leg.side, one.sd_s) for one in moments if one.time_s in leg.span]
+    return {Event(name, one.time_s, leg.side, one.sd_s): one for one in moments if one.time_s in leg.span}
 
 
 def _sighting(
@@ -165,14 +189,14 @@ def _sighting(
         moment = voter.method(leg, stance)
         time_s = np.nan if moment is None else moment.time_s + voter.shift * leg.stride_s
         if moment is not None and time_s > earliest_s:
-            moments.append(Moment(time_s, moment.sd_s))
+            moments.append(replace(moment, time_s=time_s))
             spreads.append(voter.spread * leg.stride_s)
     mean = weighted_mean(moments, spreads)
     if mean is None:
         return Sighting(None, anchor(leg, stance), _SPREAD * leg.stride_s)
     spread_s = float(1 / np.sqrt((1 / np.square(spreads)).sum()))
     noise_s = float(np.sqrt(max(mean.sd_s**2 - spread_s**2, 0.0)))
-    return Sighting(Moment(mean.time_s, noise_s), anchor(leg, stance), spread_s)
+    return Sighting(mean.with_sd(noise_s), anchor(leg, stance), spread_s)
 
 
 def _never_in_the_air(events: Sequence[Event]) -> list[Event]:

@@ -1,14 +1,18 @@
 """When a smooth curve turns or one of its derivatives crosses a level, and how sure that moment is."""
 
+import math
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
 from gonio.analysis.gait.smoothing import Curve
 from gonio.analysis.moments import Moment
+from gonio.analysis.readings import Gradient, Reading, summed
 from gonio.arrays import FloatArray64
 
+NO_GRADIENT: Gradient = MappingProxyType({})
 _FLATTEST = 1e-12
 _SLOPE_STEPS = 4
 """Grid steps beyond a window that are looked at: a slope reaches over two."""
@@ -27,7 +31,9 @@ class Window:
         return self.start_s <= time_s <= self.end_s
 
 
-def crossings(curve: Curve, window: Window, *, order: int, level: float, rising: bool) -> list[Moment]:
+def crossings(
+    curve: Curve, window: Window, *, order: int, level: float, rising: bool, level_of: Gradient = NO_GRADIENT
+) -> list[Moment]:
     """Moments within a window at which a derivative of the curve passes a level.
 
     Args:
@@ -36,10 +42,12 @@ def crossings(curve: Curve, window: Window, *, order: int, level: float, rising:
         order: Of the derivative; 0: the quantity itself.
         level: In its unit.
         rising: Upward through the level, else downward.
+        level_of: What keypoint errors make of the level.
 
     Returns:
         In order of time. The sd is that of the derivative over its slope (first order), at most that of any time within
-        the window: more than that it has been there is not known of a flat slope.
+        the window: more than that it has been there is not known of a flat slope. So is what keypoint errors make of
+        the time.
     """
     first, past = np.searchsorted(curve.time_s, (window.start_s, window.end_s))
     near = slice(max(int(first) - _SLOPE_STEPS, 0), int(past) + _SLOPE_STEPS)  # not the whole of a long recording
@@ -52,8 +60,16 @@ def crossings(curve: Curve, window: Window, *, order: int, level: float, rising:
         step = grid_s[i + 1] - grid_s[i]
         time_s = float(grid_s[i] + before[i] / (before[i] - after[i]) * step)
         if time_s in window:
-            slope = max(abs(_slope(y, int(i))) / step, _FLATTEST)
-            found.append(Moment(time_s, float(np.minimum(curve.sd_at(time_s, order) / slope, most_s))))
+            low, high = _about(y, int(i))
+            slope = float(y[high] - y[low]) / (high - low) / step
+            sd = curve.sd_at(time_s, order)
+            steep = abs(slope) > sd / most_s
+            slope = math.copysign(max(abs(slope), sd / most_s, _FLATTEST), slope)
+            own = _gradient(curve.reading(time_s, order), -1 / slope)
+            per_slope = np.array([-1.0, 1.0]) / ((high - low) * step)
+            bend = curve.mean_reading(near.start + np.array([low, high]), order, per_slope) if steep else None
+            moved = summed((own, 1.0), (level_of, 1 / slope))
+            found.append(Moment(time_s, sd / abs(slope), moved, _gradient(bend, -1 / slope)))
     return found
 
 
@@ -85,11 +101,14 @@ def highest(curve: Curve, window: Window, *, order: int) -> Moment | None:
     return Moment(float(curve.time_s[first + i] + shift * step), float("nan"))
 
 
-def _slope(y: FloatArray64, i: int) -> float:
-    """Per grid step, over a few steps so that a kink does not count."""
+def _about(y: FloatArray64, i: int) -> tuple[int, int]:
+    """Between which samples a slope is taken: over a few grid steps so that a kink does not count."""
     low, high = max(i - 1, 0), min(i + 2, len(y) - 1)
-    slope = (y[high] - y[low]) / (high - low)
-    return float(slope if np.isfinite(slope) else y[i + 1] - y[i])
+    return (low, high) if np.isfinite(y[high] - y[low]) else (i, i + 1)
+
+
+def _gradient(reading: Reading | None, slope: float) -> Gradient:
+    return NO_GRADIENT if reading is None else {reading: slope}
 
 
 def weighted_mean(moments: list[Moment], spreads_s: list[float]) -> Moment | None:
@@ -114,7 +133,15 @@ def weighted_mean(moments: list[Moment], spreads_s: list[float]) -> Moment | Non
     weights = np.where(agrees, 1 / sd**2, 0.0)
     mean = float(np.average(times, weights=weights))
     excess = (weights * (times - mean) ** 2).sum() / max(agrees.sum() - 1, 1)
-    return Moment(mean, float(np.sqrt(max(excess, 1.0) / weights.sum())))
+    shares = weights / weights.sum()
+    own = (moment.gradient for moment in moments)
+    own_variance = np.maximum(sd**2 - np.square(spreads_s), 0.0)
+    of_weights = -2 * shares * weights * own_variance * (times - mean)  # whose sd grows loses weight
+    doubts = [moment.sd_gradient for moment in moments]
+    gradient = summed(*zip(own, shares.tolist(), strict=True), *zip(doubts, of_weights.tolist(), strict=True))
+    sd_gradient = summed(*zip(doubts, (shares * weights * own_variance).tolist(), strict=True))
+    widened_s = float(np.sqrt(max(excess - 1, 0.0) / weights.sum()))
+    return Moment(mean, float(np.sqrt(max(excess, 1.0) / weights.sum())), gradient, sd_gradient, widened_s)
 
 
 def _weighted_median(values: FloatArray64, weights: FloatArray64) -> int:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from gonio.analysis.gait.coordinates import Leg
-from gonio.analysis.gait.features import Window, crossings, highest, turn
+from gonio.analysis.gait.features import NO_GRADIENT, Window, crossings, highest, turn
 from gonio.analysis.gait.strides import Stance
 from gonio.analysis.moments import Moment
 
@@ -204,7 +204,9 @@ def rise_off(leg: Leg, stance: Stance) -> Moment | None:
         return None
     level = _RISEN * leg.toe.up.at(fastest.time_s, 1)
     before = Window(window.start_s, fastest.time_s)
-    found = crossings(leg.toe.up, before, order=1, level=level, rising=True)
+    seen = leg.toe.up.reading(fastest.time_s, 1)
+    level_of = NO_GRADIENT if seen is None else {seen: _RISEN}
+    found = crossings(leg.toe.up, before, order=1, level=level, rising=True, level_of=level_of)
     return found[-1] if found else None
 
 

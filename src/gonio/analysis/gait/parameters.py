@@ -1,7 +1,7 @@
 """The numbers of walking: times, phases, lengths, symmetry and variability."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from gonio.analysis.gait.contacts import overlaps, stance_times, step_pairs, ste
 from gonio.analysis.gait.direction import LIMBS
 from gonio.analysis.gait.estimate import NOTHING, Estimate, between, mean, symmetry_index
 from gonio.analysis.gait.events import Steps
-from gonio.analysis.gait.lengths import LengthUnit, speed, step_lengths, stride_lengths
+from gonio.analysis.gait.lengths import Footprints, LengthUnit, speed, step_lengths, stride_lengths
 from gonio.analysis.result import Measure
 from gonio.analysis.series import Side
 
@@ -74,7 +74,7 @@ def variability(steps: Steps) -> Iterator[Measure]:
             continue
         average = float(np.mean(values))
         cv = float(100 * np.std(values, ddof=1) / average)
-        noise = float(100 * np.sqrt(np.mean([time.sd**2 for time in times])) / average)
+        noise = float(100 * np.sqrt(np.mean([steps.doubt.sd_of(time) ** 2 for time in times])) / average)
         note = f"detection alone would give about {noise:.1f} %" if math.isfinite(noise) else ""
         sampling = cv / math.sqrt(2 * (len(values) - 1))  # sd of a normal sample's sd
         yield Measure("stride_time_variability", cv, sampling, "%", side, len(values), note=note, source=_CV)
@@ -83,20 +83,21 @@ def variability(steps: Steps) -> Iterator[Measure]:
 def lengths(steps: Steps, unit: LengthUnit) -> Iterator[Measure]:
     """Speed, stride and step lengths."""
     walking = unit.name == "m" and steps.locomotion.activity == "gait"
-    value, sd, count = speed(steps)
+    prints = Footprints(steps)
+    average, count = speed(steps, prints)
     normal, source = _WALK_NORMAL["speed"] if walking else (None, "")
     yield Measure(
-        "speed", *unit.of(value, sd), f"{unit.name}/s", count=count, normal=normal, source=source,
-        note=_why_not(value, "no whole stride"),
+        "speed", *unit.of(average, steps.doubt), f"{unit.name}/s", count=count, normal=normal, source=source,
+        note=_why_not(average.value, "no whole stride"),
     )  # fmt: skip
     for side in LIMBS:
         for name, of in (("stride_length", stride_lengths), ("step_length", step_lengths)):
-            values, sds = of(steps, side)
+            found = of(steps, side, prints)
             normal, source = _WALK_NORMAL.get(name, (None, "")) if walking else (None, "")
-            mean_value, mean_sd = _mean(values, sds)
+            average = mean(found)
             yield Measure(
-                name, *unit.of(mean_value, mean_sd), unit.name, side, len(values), normal=normal, source=source,
-                note=_why_not(mean_value, f"no whole {name.split('_')[0]}"),
+                name, *unit.of(average, steps.doubt), unit.name, side, len(found), normal=normal, source=source,
+                note=_why_not(average.value, f"no whole {name.split('_')[0]}"),
             )  # fmt: skip
 
 
@@ -105,7 +106,7 @@ def _measure(
 ) -> Measure:
     known = _WALK_NORMAL.get(name) if steps.locomotion.activity == "gait" else None
     normal, source = known or (None, source)
-    sd = estimate.sd if estimate.gradient else math.nan
+    sd = steps.doubt.sd_of(estimate)
     note = _why_not(estimate.value, "too few steps were seen")
     return Measure(name, estimate.value, sd, unit, side, count, note=note, normal=normal, source=source)
 
@@ -113,13 +114,6 @@ def _measure(
 def _per_minute(period: Estimate) -> Estimate:
     rate = 60 / period.value
     return Estimate(rate, period.scaled(-rate / period.value).gradient)
-
-
-def _mean(values: Sequence[float], sds: Sequence[float]) -> tuple[float, float]:
-    """Footprints are shared by two neighbours, so errors are not averaged down: the mean sd is kept."""
-    if not values:
-        return math.nan, math.nan
-    return float(np.mean(values)), float(np.mean(sds))
 
 
 def _why_not(value: float, reason: str) -> str:

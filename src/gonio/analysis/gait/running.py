@@ -9,11 +9,14 @@ import numpy as np
 from gonio.analysis.gait.contacts import flight_times, stance_times, strides_of
 from gonio.analysis.gait.coordinates import Leg
 from gonio.analysis.gait.direction import LIMBS
-from gonio.analysis.gait.estimate import Estimate, mean
+from gonio.analysis.gait.doubt import Doubt
+from gonio.analysis.gait.estimate import NOTHING, Estimate, mean, read
 from gonio.analysis.gait.events import HEEL_STRIKE, Steps
-from gonio.analysis.gait.lengths import LengthUnit, step_lengths
+from gonio.analysis.gait.lengths import Footprints, LengthUnit, step_lengths
+from gonio.analysis.gait.smoothing import Curve
 from gonio.analysis.landmarks import landmark, positions
-from gonio.analysis.result import Finding, Measure
+from gonio.analysis.readings import channels_of, combined, reading
+from gonio.analysis.result import Event, Finding, Measure
 from gonio.analysis.series import Side
 from gonio.arrays import FloatArray64
 from gonio.structures.sequence import PoseSequence
@@ -31,71 +34,74 @@ def running_measures(sequence: PoseSequence, steps: Steps, unit: LengthUnit) -> 
     flights = flight_times(steps)
     contacts = {side: stance_times(steps, side) for side in LIMBS}
     for side in LIMBS:
-        yield _timed("contact_time", contacts[side], "s", side=side)
+        yield _timed("contact_time", contacts[side], "s", steps.doubt, side=side)
         duty = [stride.stance / stride.time for stride in strides_of(steps, side) if stride.stance is not None]
-        yield _timed("duty_factor", [share.scaled(100) for share in duty], "%", side=side, source=_DUTY)
-    yield _timed("flight_time", flights, "s")
-    yield _peak_force([*contacts["left"], *contacts["right"]], flights)
-    bounce, bounce_sd = vertical_oscillation(steps)
+        yield _timed("duty_factor", [share.scaled(100) for share in duty], "%", steps.doubt, side=side, source=_DUTY)
+    yield _timed("flight_time", flights, "s", steps.doubt)
+    yield _peak_force([*contacts["left"], *contacts["right"]], flights, steps.doubt)
+    bounce = vertical_oscillation(steps)
     yield Measure(
-        "vertical_oscillation", *unit.of(bounce, bounce_sd), unit.name, count=len(steps.events),
-        note="" if math.isfinite(bounce) else "hips not seen",
+        "vertical_oscillation", *unit.of(bounce, steps.doubt), unit.name, count=len(steps.events),
+        note="" if math.isfinite(bounce.value) else "hips not seen",
     )  # fmt: skip
-    yield _vertical_ratio(bounce, bounce_sd, steps)
+    yield _vertical_ratio(bounce, steps)
     for leg in steps.legs:
-        events = steps.times(HEEL_STRIKE, leg.side)
-        strikes = [event.time_s for event in events]
-        ahead = leg.ankle.forward
-        reach = [ahead.at(time_s) for time_s in strikes]
-        sds = [math.hypot(ahead.sd_at(event.time_s), ahead.at(event.time_s, 1) * event.sd_s) for event in events]
-        value, sd = unit.of(_mean(reach), _mean(sds))
+        strikes = steps.times(HEEL_STRIKE, leg.side)
+        reach = [_at(leg.ankle.forward, strike) for strike in strikes]
         yield Measure(
-            "overstride", value, sd, unit.name, leg.side, len(reach), source="ankle ahead of the hips at strike"
-        )
-        yield _foot_strike(leg, strikes)
-    lean, lean_sd = trunk_lean_deg(sequence, steps)
-    yield Measure("trunk_lean", lean, lean_sd, "deg", count=len(sequence), note="mean, positive forward")
+            "overstride", *unit.of(mean(reach), steps.doubt), unit.name, leg.side, len(reach),
+            source="ankle ahead of the hips at strike",
+        )  # fmt: skip
+        yield _foot_strike(leg, strikes, steps.doubt)
+    lean = trunk_lean_deg(sequence, steps)
+    sd = steps.doubt.sd_of(lean)
+    yield Measure("trunk_lean", lean.value, sd, "deg", count=len(sequence), note="mean, positive forward")
 
 
-def vertical_oscillation(steps: Steps) -> tuple[float, float]:
-    """Mean rise of the hips per step, highest minus lowest, and its sd, in the sequence's unit."""
-    strikes = [event.time_s for event in steps.events if event.name == HEEL_STRIKE]
-    if steps.pelvis is None or len(strikes) < 2:
-        return math.nan, math.nan
+def vertical_oscillation(steps: Steps) -> Estimate:
+    """Mean rise of the hips per step, highest minus lowest, in the sequence's unit."""
+    strikes = [event for event in steps.events if event.name == HEEL_STRIKE]
+    if steps.pelvis is None:
+        return NOTHING
     up = steps.pelvis.up
-    rises, sds = [], []
+    rises = []
     for start, end in pairwise(strikes):
-        within = (up.time_s >= start) & (up.time_s <= end)
+        within = np.flatnonzero((up.time_s >= start.time_s) & (up.time_s <= end.time_s))
         height = up.position[within]
         if len(height) > 1 and np.isfinite(height).all():
-            rises.append(float(np.ptp(height)))
-            sds.append(float(np.mean(up.sd[0][within]) * math.sqrt(2)))
-    return _mean(rises), _mean(sds) / math.sqrt(max(len(rises), 1))
+            top, bottom = (up.reading(float(up.time_s[within[i]])) for i in (height.argmax(), height.argmin()))
+            rises.append(read(float(np.ptp(height)), (top, 1.0), (bottom, -1.0)))
+    return mean(rises)
 
 
-def trunk_lean_deg(sequence: PoseSequence, steps: Steps) -> tuple[float, float]:
-    """Mean angle of hips to shoulders from the vertical, forward positive, and the sd of the mean."""
-    points = steps.body.points
-    trunk = positions(points, landmark(sequence.skeleton, "mid_shoulder")) - positions(
-        points, landmark(sequence.skeleton, "mid_hip")
+def trunk_lean_deg(sequence: PoseSequence, steps: Steps) -> Estimate:
+    """Mean angle of hips to shoulders from the vertical, forward positive."""
+    ends = [landmark(sequence.skeleton, name) for name in ("mid_shoulder", "mid_hip")]
+    shoulders, hips = (positions(steps.body.points, end) for end in ends)
+    forward, up = (shoulders - hips)[:, :2].T
+    lean = np.degrees(np.arctan2(forward, up))
+    frames = np.flatnonzero(np.isfinite(lean))
+    if not len(frames):
+        return NOTHING
+    per = np.degrees(np.stack([up, -forward]) / (forward**2 + up**2))
+    moves = combined(
+        *((channels_of(ends[0], axis), per[axis]) for axis in (0, 1)),
+        *((channels_of(ends[1], axis), -per[axis]) for axis in (0, 1)),
     )
-    lean = np.degrees(np.arctan2(trunk[:, 0], trunk[:, 1]))
-    lean = lean[np.isfinite(lean)]
-    if not len(lean):
-        return math.nan, math.nan
-    return float(lean.mean()), float(lean.std() / math.sqrt(len(lean)))
+    made_of = reading(frames, np.full(len(frames), 1 / len(frames)), moves, len(lean))
+    return read(float(lean[frames].mean()), (made_of, 1.0))
 
 
-def foot_strike_deg(leg: Leg, strike_s: float) -> float:
+def foot_strike_deg(leg: Leg, strike: Event) -> Estimate:
     """Pitch of the foot at its strike, toes up positive, against where it rests flat a moment later; NaN unseen."""
-    flat = np.linspace(*_FLAT_STRIDES, 5) * leg.stride_s + strike_s
-    return _pitch_deg(leg, strike_s) - _mean([_pitch_deg(leg, time_s) for time_s in flat])
+    flat = np.linspace(*_FLAT_STRIDES, 5) * leg.stride_s
+    return _pitch_deg(leg, strike) - mean([_pitch_deg(leg, strike, later_s) for later_s in flat.tolist()])
 
 
 def strike_finding(steps: Steps) -> Finding | None:
     """Rearfoot, midfoot or forefoot strike, where feet were seen."""
     angles = [
-        foot_strike_deg(leg, event.time_s)
+        foot_strike_deg(leg, event).value
         for leg in steps.legs
         if leg.has_foot
         for event in steps.times(HEEL_STRIKE, leg.side)
@@ -107,22 +113,32 @@ def strike_finding(steps: Steps) -> Finding | None:
     return Finding("note", f"Lands with a {pattern} strike (foot strike angle {angle:.0f} deg).", source=_ALTMAN)
 
 
-def _pitch_deg(leg: Leg, time_s: float) -> float:
-    forward = leg.toe.forward.at(time_s) - leg.heel.forward.at(time_s)
-    return math.degrees(math.atan2(leg.toe.up.at(time_s) - leg.heel.up.at(time_s), forward))
+def _at(curve: Curve, event: Event, later_s: float = 0.0) -> Estimate:
+    """A curve's value at an event, or some time after it."""
+    time_s = event.time_s + later_s
+    value = read(curve.at(time_s), (curve.reading(time_s), 1.0))
+    return value + Estimate(0.0, {event: curve.at(time_s, 1)})
 
 
-def _foot_strike(leg: Leg, strikes: Sequence[float]) -> Measure:
+def _pitch_deg(leg: Leg, event: Event, later_s: float = 0.0) -> Estimate:
+    forward = _at(leg.toe.forward, event, later_s) - _at(leg.heel.forward, event, later_s)
+    up = _at(leg.toe.up, event, later_s) - _at(leg.heel.up, event, later_s)
+    per = math.degrees(1 / (forward.value**2 + up.value**2))
+    turned = up.scaled(forward.value * per) - forward.scaled(up.value * per)
+    return Estimate(math.degrees(math.atan2(up.value, forward.value)), turned.gradient)
+
+
+def _foot_strike(leg: Leg, strikes: Sequence[Event], doubt: Doubt) -> Measure:
     if not leg.has_foot:
         note = "the skeleton has no heel and toe, or they were not seen"
         return Measure("foot_strike_angle", math.nan, math.nan, "deg", leg.side, 0, note=note, source=_ALTMAN)
-    angles = np.array([foot_strike_deg(leg, time_s) for time_s in strikes])
-    angles = angles[np.isfinite(angles)]
-    spread = float(angles.std(ddof=1) / math.sqrt(len(angles))) if len(angles) > 1 else math.nan
-    return Measure("foot_strike_angle", _mean(list(angles)), spread, "deg", leg.side, len(angles), source=_ALTMAN)
+    angles = [angle for angle in (foot_strike_deg(leg, strike) for strike in strikes) if math.isfinite(angle.value)]
+    angle = mean(angles)
+    sd = doubt.sd_of(angle)
+    return Measure("foot_strike_angle", angle.value, sd, "deg", leg.side, len(angles), source=_ALTMAN)
 
 
-def _peak_force(contacts: list[Estimate], flights: list[Estimate]) -> Measure:
+def _peak_force(contacts: list[Estimate], flights: list[Estimate], doubt: Doubt) -> Measure:
     """Of a sine of force over the contact that carries the body through contact and flight."""
     name, unit = "peak_vertical_force_estimate", "body weights"
     if not contacts or not flights:
@@ -131,25 +147,28 @@ def _peak_force(contacts: list[Estimate], flights: list[Estimate]) -> Measure:
     if ratio.value < 0:
         return Measure(name, math.nan, math.nan, unit, note="there is no flight", source=_MORIN)
     value = math.pi / 2 * (ratio.value + 1)
-    return Measure(name, value, math.pi / 2 * ratio.sd, unit, count=len(contacts), source=_MORIN)
+    return Measure(name, value, doubt.sd_of(ratio.scaled(math.pi / 2)), unit, count=len(contacts), source=_MORIN)
 
 
-def _vertical_ratio(bounce: float, bounce_sd: float, steps: Steps) -> Measure:
-    steps_long = [length for side in LIMBS for length in step_lengths(steps, side)[0]]
-    length = _mean(steps_long)
-    note = "" if math.isfinite(bounce / length if length else math.nan) else "no whole step"
-    value, sd = (100 * bounce / length, 100 * bounce_sd / length) if not note else (math.nan, math.nan)
+def _vertical_ratio(bounce: Estimate, steps: Steps) -> Measure:
+    prints = Footprints(steps)
+    steps_long = [length for side in LIMBS for length in step_lengths(steps, side, prints)]
+    length = mean(steps_long)
+    ratio = (bounce / length).scaled(100) if length.value else NOTHING
+    note = "" if math.isfinite(ratio.value) else "no whole step"
+    value, sd = (ratio.value, steps.doubt.sd_of(ratio)) if not note else (math.nan, math.nan)
     source = (
         "vertical oscillation over step length, what a step costs in bounce: Garmin, running dynamics, vertical ratio"
     )
     return Measure("vertical_ratio", value, sd, "%", count=len(steps_long), note=note, source=source)
 
 
-def _timed(name: str, estimates: Sequence[Estimate], unit: str, *, side: Side = "both", source: str = "") -> Measure:
-    total = mean(list(estimates))
+def _timed(
+    name: str, estimates: Sequence[Estimate], unit: str, doubt: Doubt, *, side: Side = "both", source: str = ""
+) -> Measure:
+    total = mean(estimates)
     note = "" if estimates else "too few steps were seen"
-    sd = total.sd if estimates else math.nan
-    return Measure(name, total.value, sd, unit, side, len(estimates), note=note, source=source)
+    return Measure(name, total.value, doubt.sd_of(total), unit, side, len(estimates), note=note, source=source)
 
 
 def _mean(values: Sequence[float] | FloatArray64) -> float:

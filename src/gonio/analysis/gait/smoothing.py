@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gonio.analysis.readings import Channels, Reading, reading
 from gonio.arrays import FloatArray64, IntArray
 
 DEGREE = 3
@@ -22,18 +23,39 @@ _SWINGS = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """How a curve was made of samples.
+
+    Attributes:
+        index: ``(G, W)`` samples that each value is made of.
+        gain: ``(4, G, W)`` their weights in it, by order of the derivative.
+        frames: ``(T,)`` of the sequence at which was sampled.
+        channels: What was sampled.
+        length: Frames of the sequence.
+    """
+
+    index: IntArray
+    gain: FloatArray64
+    frames: IntArray
+    channels: Channels
+    length: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Curve:
     """A quantity on a fine grid of times.
 
     Attributes:
         time_s: ``(G,)`` even steps.
         values: ``(4, G)``: the quantity and its first three derivatives by time; NaN in gaps.
-        sd: ``(4, G)`` their standard deviations.
+        sd: ``(4, G)`` their standard deviations, errors new in every sample.
+        fit: To follow the errors of keypoints; None where they are not followed.
     """
 
     time_s: FloatArray64
     values: FloatArray64
     sd: FloatArray64
+    fit: Fit | None = None
 
     @property
     def position(self) -> FloatArray64:
@@ -50,8 +72,29 @@ class Curve:
         return float(np.interp(time_s, self.time_s, self.values[order], left=np.nan, right=np.nan))
 
     def sd_at(self, time_s: float, order: int = 0) -> float:
-        """Standard deviation of `at`."""
+        """Standard deviation of `at`, errors new in every sample."""
         return float(np.interp(time_s, self.time_s, self.sd[order], left=np.nan, right=np.nan))
+
+    def reading(self, time_s: float, order: int = 0) -> Reading | None:
+        """`at` as a sum of keypoint coordinates; None where they are not followed."""
+        place = float(np.clip(np.interp(time_s, self.time_s, np.arange(len(self.time_s))), 0, len(self.time_s) - 1))
+        low = min(int(place), len(self.time_s) - 2)
+        return self.mean_reading(np.array([low, low + 1]), order, np.array([low + 1 - place, place - low]))
+
+    def mean_reading(self, grid: IntArray, order: int, weights: FloatArray64 | None = None) -> Reading | None:
+        """The same of a mean over some of the grid.
+
+        Args:
+            grid: ``(M,)`` indices.
+            order: Of the derivative.
+            weights: ``(M,)``; None: all alike.
+        """
+        if self.fit is None:
+            return None
+        shares = np.full(len(grid), 1 / max(len(grid), 1)) if weights is None else weights
+        gain = shares[:, None] * self.fit.gain[order, grid]
+        frames = self.fit.frames[self.fit.index[grid]]
+        return reading(frames.ravel(), gain.ravel(), self.fit.channels, self.fit.length)
 
 
 class Smoother:
@@ -104,6 +147,16 @@ class Smoother:
         residual = residual[np.isfinite(residual)]
         scatter = float(np.sqrt(np.mean(residual**2) / self._freedom)) if len(residual) else 0.0
         return Curve(self._grid_s, values, self._sd * np.nanmax([sample_sd, scatter]))
+
+    def made_of(self, channels: Channels, frames: IntArray, length: int) -> Fit:
+        """How its curves rest on keypoint coordinates.
+
+        Args:
+            channels: What is sampled.
+            frames: ``(T,)`` of the sequence at which it is.
+            length: Frames of the sequence.
+        """
+        return Fit(self._index, self._gain, frames, channels, length)
 
     def _left_to_noise(self, own_weight: FloatArray64) -> float:
         """Share of the samples' variance left about the curve: 1 - 2 h + squared gains, h a sample's own gain."""

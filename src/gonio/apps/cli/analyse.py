@@ -37,8 +37,8 @@ def analyse(
         typer.Option(
             "--out",
             "-o",
-            help="Write the cleaned keypoints (.csv .parquet .trc .c3d .bvh .nc .json) or the angles (.mot); "
-            "of a folder: the folder of reports.",
+            help="Write the cleaned keypoints (.csv .parquet .trc .c3d .bvh .nc .json) or the angles (.angles.csv "
+            ".angles.parquet .angles.json .mot .sto); of a folder: the folder of reports.",
         ),
     ] = None,
     resample: Annotated[

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from gonio.analysis.options import AnalysisOptions, Convention, ViewKind
+from gonio.analysis.options import HEIGHTS_M, METRES_PER_PX, UP_DEG, AnalysisOptions, Convention, ViewKind, check_range
 from gonio.errors import ConfigError, MediaError
 
 _FARTHEST_UP_DEG = 45.0
@@ -33,6 +33,11 @@ class Scene:
     vertical: str | None = None
     floor: str | None = None
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether points of the picture are given."""
+        return any(mark is not None for mark in (self.known_length, self.vertical, self.floor))
+
 
 def options_of(scene: Scene, *, view: str | None, side: str | None, convention: str) -> AnalysisOptions:
     """The options, checked: a wrong word or number is told with what would be right.
@@ -49,10 +54,14 @@ def options_of(scene: Scene, *, view: str | None, side: str | None, convention: 
     _check_once({"--metres-per-px": scene.metres_per_px, "--known-length": scene.known_length,
                  "--calibration": scene.calibration, "--height": scene.height_m}, "the scale")  # fmt: skip
     _check_once({"--vertical": scene.vertical, "--floor": scene.floor, "--up": scene.up_deg or None}, "the tilt")
-    _check_range("--height", scene.height_m, 0.4, 2.6, " of metres")
-    _check_range("--metres-per-px", scene.metres_per_px, 1e-5, 1.0)
-    _check_range("--up", scene.up_deg, -180, 180)
+    check_range("--height", scene.height_m, *HEIGHTS_M, " of metres")
+    check_range("--metres-per-px", scene.metres_per_px, *METRES_PER_PX)
+    check_range("--up", scene.up_deg, *UP_DEG)
     metres_per_px, sd, source, up_deg = _scale_of(scene)
+    if up_deg:
+        file = f"up_deg of {source}"
+        _check_once({file: up_deg, "--vertical": scene.vertical, "--floor": scene.floor,
+                     "--up": scene.up_deg or None}, "the tilt")  # fmt: skip
     return AnalysisOptions(
         convention=convention,  # type: ignore[arg-type] # checked above
         height_m=scene.height_m,
@@ -71,7 +80,7 @@ def rate_of(fps: float | None) -> float | None:
     Raises:
         ConfigError: If it cannot be one.
     """
-    _check_range("--fps", fps, 0.1, 10_000, " of frames a second")
+    check_range("--fps", fps, 0.1, 10_000, " of frames a second")
     return fps
 
 
@@ -81,7 +90,7 @@ def resample_of(rate_hz: float | None) -> float | None:
     Raises:
         ConfigError: If it cannot be one.
     """
-    _check_range("--resample", rate_hz, 1, 1000, " of frames a second")
+    check_range("--resample", rate_hz, 1, 1000, " of frames a second")
     return rate_hz
 
 
@@ -99,6 +108,25 @@ def size_of(text: str | None) -> tuple[int, int] | None:
     return int(width), int(height)
 
 
+def check_marks(scene: Scene, size_wh: tuple[int, int] | None) -> None:
+    """Complain of a mark outside the picture, whose size may be unknown: then of none.
+
+    Raises:
+        ConfigError: If there is one.
+    """
+    if size_wh is None:
+        return
+    width, height = size_wh
+    marks = {"--known-length": scene.known_length, "--vertical": scene.vertical, "--floor": scene.floor}
+    for option, typed in marks.items():
+        numbers = [float(word) for word in (typed or "").partition("=")[0].split(",") if word]
+        for x, y in zip(numbers[::2], numbers[1::2], strict=True):
+            if not (0 <= x <= width and 0 <= y <= height):
+                raise ConfigError(
+                    f"{x:g},{y:g} of {option} is outside the picture, which is {width} x {height} px; mark points in it"
+                )
+
+
 def _scale_of(scene: Scene) -> tuple[float | None, float, str, float]:
     """Metres per px, its sd, its source, and the tilt where a calibration file has it."""
     from gonio.analysis.scale import read_scale, scale_from_length  # needs an extra
@@ -113,6 +141,7 @@ def _scale_of(scene: Scene) -> tuple[float | None, float, str, float]:
         words = [*points.split(","), length]
         x1, y1, x2, y2, metres = _numbers("--known-length", words, 5, "100,650,300,650=1.0", scene.known_length)
         scale = scale_from_length((x1, y1), (x2, y2), metres)
+        check_range("the scale of --known-length", scale.metres_per_px, *METRES_PER_PX, " of metres per px")
     else:
         said = "" if scene.metres_per_px is None else f"{scene.metres_per_px:g} m per px in the plane of motion"
         return scene.metres_per_px, 0.0, said or "as given", 0.0
@@ -155,8 +184,3 @@ def _check_once(given: dict[str, object], what: str) -> None:
     said = [name for name, value in given.items() if value is not None]
     if len(said) > 1:
         raise ConfigError(f"{' and '.join(said)} both say {what}; give one of them")
-
-
-def _check_range(option: str, value: float | None, low: float, high: float, unit: str = "") -> None:
-    if value is not None and not low <= value <= high:
-        raise ConfigError(f"{option} is {value:g}; give a number{unit} from {low:g} to {high:g}")

@@ -13,12 +13,13 @@ import typer
 from rich.progress import TaskID
 
 from gonio.analysis.options import AnalysisOptions
-from gonio.apps.cli.analysis_options import Scene
+from gonio.apps.cli.analysis_options import Scene, check_marks
 from gonio.apps.cli.analysis_sources import sources_of
 from gonio.apps.cli.analysis_tables import print_analysis
 from gonio.apps.cli.console import progress_bar, say, say_error
 from gonio.errors import ConfigError, PoseError
 from gonio.io.atomic import atomic_path
+from gonio.io.formats.picture_size import picture_size
 from gonio.io.formats.sequence_files import is_keypoint_file
 from gonio.io.sources import open_source
 from gonio.io.sources.base import Selection
@@ -179,7 +180,10 @@ def watch(camera: int, request: Request) -> None:
 def _measured(source: str, request: Request) -> "Motion":
     from gonio.motion.analyse import analyse  # needs an extra
 
-    film, model = Path(source).name, None if is_keypoint_file(source) else request.load_model(measuring_name())
+    film, stored = Path(source).name, is_keypoint_file(source)
+    if stored and request.scene.has_marks:
+        check_marks(request.scene, request.size_wh or picture_size(source))
+    model = None if stored else request.load_model(measuring_name())
     with progress_bar() as bar:
         steps: dict[str, TaskID] = {}
         frames = count(1)
@@ -190,6 +194,7 @@ def _measured(source: str, request: Request) -> "Motion":
             bar.update(steps[step], completed=done, fps=bar.tasks[-1].speed or 0.0, people=people)
 
         def advance(result: Result) -> None:
+            check_marks(request.scene, result.frame.size_wh)
             show(film, next(frames), None, len(result.poses))
 
         return analyse(

@@ -15,6 +15,8 @@ _HEAD_BYTES = 4096
 _RECORDS = "gonio."
 """What a file that Gonio wrote calls its format, up to the kind of it."""
 _POSES = "gonio.poses"
+_ANGLES = ".angles"
+"""How its tables of angles are named, before the end."""
 
 
 def sources_of(name: str) -> list[Path] | None:
@@ -62,7 +64,7 @@ def _sources_among(paths: Iterable[Path], name: str) -> list[Path]:
 def _is_keypoints(path: Path) -> bool:
     if path.is_dir():
         return is_keypoint_file(path)
-    return path.suffix.lower() in SUFFIXES and not _is_record(path)
+    return path.suffix.lower() in SUFFIXES and not path.stem.lower().endswith(_ANGLES) and not _is_record(path)
 
 
 def _is_record(path: Path) -> bool:

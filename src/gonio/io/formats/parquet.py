@@ -1,6 +1,7 @@
 """The long table of `pose_table` as Parquet, through pyarrow: exact, small, and quick to load into a data frame."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from gonio.io.atomic import atomic_path
 from gonio.io.files import check_is_file
 from gonio.io.formats.label_parts import unusable
-from gonio.io.formats.pose_table import sequence_of_table, table_of_sequence
+from gonio.io.formats.pose_table import Columns, sequence_of_table, table_of_sequence
 from gonio.optional import require
 from gonio.structures.sequence import PoseSequence
 from gonio.structures.skeleton import Skeleton, load_skeleton, skeleton_names
@@ -24,11 +25,21 @@ def write_parquet(path: str | Path, sequence: PoseSequence) -> None:
         MediaError: If the file cannot be written.
         MissingDependencyError: If pyarrow is not installed.
     """
+    notes = {"skeleton": sequence.skeleton.name, "history": sequence.history}
+    write_columns_parquet(path, table_of_sequence(sequence), notes)
+
+
+def write_columns_parquet(path: str | Path, columns: Columns, notes: Mapping[str, object]) -> None:
+    """Write columns of equal length, a missing number as null, and notes into the file's metadata.
+
+    Raises:
+        MediaError: If the file cannot be written.
+        MissingDependencyError: If pyarrow is not installed.
+    """
     arrow = require("pyarrow", extra="formats", purpose="writing Parquet")
     parquet = require("pyarrow.parquet", extra="formats", purpose="writing Parquet")
-    columns = {name: arrow.array(values, from_pandas=True) for name, values in table_of_sequence(sequence).items()}
-    notes = {"skeleton": sequence.skeleton.name, "history": sequence.history}
-    table = arrow.table(columns).replace_schema_metadata({_KEY: json.dumps(notes).encode()})
+    arrays = {name: arrow.array(values, from_pandas=True) for name, values in columns.items()}
+    table = arrow.table(arrays).replace_schema_metadata({_KEY: json.dumps(notes).encode()})
     with atomic_path(Path(path)) as temporary:
         parquet.write_table(table, temporary)
 

@@ -16,7 +16,7 @@
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gonio.errors import ConfigError, MediaError
@@ -50,7 +50,8 @@ from gonio.structures.skeleton import Skeleton
 
 _TIMED = (".trc", ".c3d", ".bvh", ".jsonl", ".parquet")
 """Files that always have times."""
-_ANGLE_SUFFIXES = (".mot", ".sto")
+ANGLE_SUFFIXES = (".mot", ".sto")
+"""OpenSim's files of angles, which hold no keypoints."""
 _MARKER_READERS: dict[str, Callable[[Path], MarkerData]] = {".trc": read_trc, ".c3d": read_c3d, ".bvh": read_bvh}
 _WRITERS: dict[str, Callable[[Path, PoseSequence], None]] = {
     ".coco.json": write_coco_sequence,  # before .json, which it ends in
@@ -100,7 +101,7 @@ def is_keypoint_file(path: str | Path) -> bool:
     path = Path(path)
     if path.is_dir():
         return is_openpose_folder(path)
-    return path.suffix.lower() in (*SUFFIXES, *_ANGLE_SUFFIXES)  # that of angles is told apart when it is read
+    return path.suffix.lower() in (*SUFFIXES, *ANGLE_SUFFIXES)  # that of angles is told apart when it is read
 
 
 def read_keypoints(
@@ -123,15 +124,22 @@ def read_keypoints(
     return found
 
 
-def check_writable(path: str | Path) -> None:
+def check_writable(path: str | Path, *, or_angles: Sequence[str] = ()) -> None:
     """Complain of a name that `write_sequence` has no format for, before the work.
+
+    Args:
+        path: Of the file, or of a folder.
+        or_angles: Ends of names that angles can be written to.
 
     Raises:
         ConfigError: If no format goes by that name.
     """
     path = Path(path)
-    if path.suffix and not path.name.lower().endswith(tuple(_WRITERS)):
-        raise ConfigError(f"no format for sequences ends in '{path.suffix}'; end '{path}' in {', '.join(_WRITERS)}")
+    if path.suffix and not path.name.lower().endswith((*_WRITERS, *or_angles)):
+        angles = f", or for angles in {', '.join(or_angles)}" if or_angles else ""
+        raise ConfigError(
+            f"no format for sequences ends in '{path.suffix}'; end '{path}' in {', '.join(_WRITERS)}{angles}"
+        )
 
 
 def read_pose_frames(
@@ -204,7 +212,7 @@ def _read(
             return read_netcdf(path, skeleton, fps=fps)
         case ".h5":
             return read_deeplabcut_tracks(path, skeleton, fps=fps)
-        case angles if angles in _ANGLE_SUFFIXES:
+        case angles if angles in ANGLE_SUFFIXES:
             raise MediaError(f"'{path}' holds angles or forces, not keypoints; give keypoints or markers")
     raise MediaError(f"'{path}' is no file of keypoints that is known; known are {', '.join(SUFFIXES)} and folders")
 

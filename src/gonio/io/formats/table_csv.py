@@ -12,6 +12,7 @@ from gonio.io.files import check_is_file
 from gonio.io.formats.label_parts import unusable
 from gonio.io.formats.pose_table import (
     NEEDED,
+    Columns,
     frames_of_table,
     has_tracks,
     sequence_of_table,
@@ -31,7 +32,15 @@ def write_table_csv(path: str | Path, sequence: PoseSequence) -> None:
     Raises:
         MediaError: If the file cannot be written.
     """
-    columns = table_of_sequence(sequence)
+    write_columns_csv(path, table_of_sequence(sequence))
+
+
+def write_columns_csv(path: str | Path, columns: Columns) -> None:
+    """Write columns of equal length, a missing number as an empty cell.
+
+    Raises:
+        MediaError: If the file cannot be written.
+    """
     cells = [[_cell(value) for value in values] for values in columns.values()]
     with atomic_path(Path(path)) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

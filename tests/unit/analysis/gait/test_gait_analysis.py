@@ -9,9 +9,12 @@ from benchmarks.motion.gait_walker import Gait, walker
 from gonio.analysis.gait import analyse_gait
 from gonio.analysis.gait.contacts import flight_times, overlaps, share_in_turn, strides_of
 from gonio.analysis.gait.cycles import band, cycle_of
+from gonio.analysis.gait.doubt import Doubt
 from gonio.analysis.gait.estimate import Estimate, between, mean, symmetry_index
 from gonio.analysis.gait.events import find_steps
+from gonio.analysis.keypoint_errors import KeypointErrors
 from gonio.analysis.landmarks import Limb
+from gonio.analysis.moments import Moment
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Event
 from gonio.analysis.series import Series
@@ -236,11 +239,17 @@ def test_fewer_frames_and_no_feet_are_limits() -> None:
     assert "Heels and toes are not seen" in texts
 
 
+def doubt(*events: Event) -> Doubt:
+    """Of events that only methods are wrong about, each by its sd."""
+    nothing = KeypointErrors(np.zeros(0), np.zeros((0, 0)), ())
+    return Doubt(nothing, {event: Moment(event.time_s, method_s=event.sd_s) for event in events})
+
+
 def test_events_shared_by_neighbours_count_once() -> None:
     events = [Event("heel_strike", float(t), "left", 0.01) for t in range(5)]
     average = mean([between(a, b) for a, b in pairwise(events)])
     assert average.value == 1.0
-    assert average.sd == pytest.approx(0.01 * math.sqrt(2) / 4)
+    assert doubt(*events).sd_of(average) == pytest.approx(0.01 * math.sqrt(2) / 4)
 
 
 def test_first_order_errors_agree_with_monte_carlo() -> None:
@@ -249,7 +258,7 @@ def test_first_order_errors_agree_with_monte_carlo() -> None:
     share = between(a, b) / between(a, c)
     times = rng.normal((0.0, 0.6, 1.0), 0.02, (20_000, 3))
     sampled = (times[:, 1] - times[:, 0]) / (times[:, 2] - times[:, 0])
-    assert share.sd == pytest.approx(float(sampled.std()), rel=0.1)
+    assert doubt(a, b, c).sd_of(share) == pytest.approx(float(sampled.std()), rel=0.1)
 
 
 def test_symmetry_index_is_robinsons() -> None:

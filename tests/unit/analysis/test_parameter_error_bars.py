@@ -1,0 +1,35 @@
+"""Stated error bars of events and parameters against Monte Carlo with the errors that were measured of the model."""
+
+import pytest
+from benchmarks.motion.gait_events import SHARED
+from benchmarks.motion.gait_trials import load_trials, seen
+from benchmarks.motion.parameter_error_bars import Row, Scene, exercise_scene, gait_scene, rows
+
+DRAWS = 80
+"""The sd of so few draws is itself known to 8 %."""
+SMOOTH, EVENTS = 0.15, 0.25
+
+
+def found(scene: Scene) -> dict[str, Row]:
+    return {row.name: row for row in rows(scene, "measured", DRAWS)}
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the shared gait recordings")
+def test_running_numbers_err_as_drawn_keypoints_make_them() -> None:
+    run = load_trials(SHARED)[1]
+    by_name = found(gait_scene("running", seen(run.sequence, fps=60), scaled=True))
+    smooth = ("trunk_lean", "vertical_oscillation", "vertical_ratio", "speed", "right overstride")
+    both = (f"{side} {name}" for side in ("left", "right") for name in ("step_length", "stride_length", "step_time"))
+    for name in (*smooth, *both):
+        assert by_name[name].ratio == pytest.approx(1.0, abs=SMOOTH), name
+    for name in ("event heel_strike", "event toe_off"):
+        assert by_name[name].ratio == pytest.approx(1.0, abs=EVENTS), name
+        assert by_name[name].stated > by_name[name].propagated  # the methods' own error
+
+
+def test_angles_at_the_bottom_of_a_squat_do_not_average_out() -> None:
+    by_name = found(exercise_scene("squat", "squat", "left"))
+    angles = [name for name in by_name if name.endswith(("flexion_at_bottom", "lean_at_bottom", "flexion_range"))]
+    assert len(angles) == 9
+    for name in angles:
+        assert by_name[name].ratio == pytest.approx(1.0, abs=SMOOTH), name
