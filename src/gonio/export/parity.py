@@ -1,5 +1,6 @@
 """The proof of an export: the same inputs through source and file, compared where people look, at the keypoints."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,9 @@ class Parity:
             ExportError: If a value is above its limit.
         """
         # "not <=" rather than ">": a NaN fails as well
-        if self.keypoints and not self.keypoint_px <= limits.px:
+        if self.keypoints and self.keypoint_px == math.inf:
+            fault = "a keypoint is missing where its source, or it, is sure of one"
+        elif self.keypoints and not self.keypoint_px <= limits.px:
             fault = f"a keypoint lies {self.keypoint_px:.3g} px from its source's, the limit is {limits.px:g} px"
         elif self.keypoints and not self.score <= limits.score:
             fault = f"a keypoint's score is {self.score:.3g} from its source's, the limit is {limits.score:g}"
@@ -59,10 +62,8 @@ class Parity:
         )
 
     def __str__(self) -> str:
-        return (
-            f"{self.inputs} inputs, {self.keypoints} keypoints: at most {self.keypoint_px:.2g} px and "
-            f"{self.score:.1g} of score apart; raw outputs {self.raw:.1g}"
-        )
+        sure = f"{self.keypoints} keypoints: at most {self.keypoint_px:.2g} px and {self.score:.1g} of score apart"
+        return f"{self.inputs} inputs, {sure if self.keypoints else 'no keypoint sure'}; raw outputs {self.raw:.1g}"
 
 
 def compare(source: Backend, export: Backend, batches: Sequence[FloatArray], codec: Codec) -> Parity:
@@ -126,6 +127,7 @@ def _nearest(people: DecodedPeople, others: DecodedPeople) -> list[tuple[float, 
             found.append((float("inf"), 1.0))
             continue
         away = np.linalg.norm(others.keypoints[:, confident] - keypoints[confident], axis=-1).max(axis=1)
+        away = np.nan_to_num(away, nan=np.inf)  # NaN: the other has no such keypoint
         best = int(away.argmin())
         found.append((float(away[best]), float(np.abs(others.scores[best] - scores)[confident].max())))
     return found
