@@ -35,7 +35,7 @@ class Run:
 
 def run_once(source: str, model: PoseModel, description: str, *, track: bool = False, with_spans: bool = False) -> Run:
     """From the source to a drawn file that is thrown away."""
-    opened = open_source(source)
+    opened = open_source(source, keep_yuv=True)
     run = Run()
     with (
         tempfile.TemporaryDirectory() as folder,
