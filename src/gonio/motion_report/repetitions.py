@@ -20,7 +20,7 @@ def repetitions_table(repetitions: Sequence[Repetition]) -> str:
     head = tag("thead", tag("tr", *(tag("th", escape(name), scope="col") for name in ("Repetition", *names))))
     body = tag("tbody", *(_row(i, one, repetitions, names) for i, one in enumerate(repetitions, start=1)))
     below = "".join(tag("p", escape(text), class_="note") for text in reasons(repetitions))
-    return tag("table", head, body, class_="measures") + below
+    return tag("table", head, body, class_="measures repetitions") + below
 
 
 def label(number: int, one: Repetition) -> str:

@@ -11,6 +11,7 @@ from PIL import Image
 from scripts.chromium import Page, find_chromium
 from tests.unit.motion_report.conftest import content, squat, times
 
+from gonio.analysis.result import Measure
 from gonio.motion_report.content import ReportContent
 from gonio.motion_report.page import write_report
 from gonio.motion_report.progress import write_progress
@@ -157,7 +158,14 @@ def test_without_a_film_the_skeleton_plays(show: Callable[..., Page], content: R
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])
 def test_nothing_sticks_out(show: Callable[..., Page], content: ReportContent, width: int) -> None:
-    page = show(replace(content, source="a-very-long-name-without-a-break" * 4 + ".mp4"), width=width)
+    measures = (
+        *(Measure(f"{name}_time", 1.23, 0.12, "s") for name in ("descent", "hold", "ascent")),
+        Measure("symmetry", 98.0, 11.6, "%", note="left 58.3 %, right 59.4 %"),
+    )
+    first, *others = content.analyses
+    first = replace(first, repetitions=tuple(replace(one, measures=measures) for one in first.repetitions))
+    source = "a-very-long-name-without-a-break" * 4 + ".mp4"
+    page = show(replace(content, source=source, analyses=(first, *others)), width=width)
     outside = """[...document.querySelectorAll('main *')].filter(e => !e.closest('svg, .stage')
       && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
     assert page.evaluate(outside) == []
