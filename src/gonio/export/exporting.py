@@ -1,6 +1,5 @@
 """`export_model`: make the file, prove it, and only then put it where it was asked for."""
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from gonio.export.torchscript_file import TorchScriptBackend, write_torchscript
 from gonio.io.atomic import atomic_path
 from gonio.models.backends import Backend, LiteRtBackend, OnnxBackend, OpenVinoBackend
 from gonio.models.card import CropInput, LetterboxInput, ModelCard, StretchInput, Weights, read_card
+from gonio.models.digest import sha256_of
 from gonio.models.loader import available_cpus
 
 
@@ -112,7 +112,7 @@ def export_model(
         parity = compare(source.backend(), backend, batches, card.build_codec())
         limits = LIMITS[choice.precision]
         parity.check(replace(limits, px=choice.limit_px or limits.px), name=out.name)
-        described = card.model_copy(update={"weights": Weights(file=out.name, sha256=_sha256(made))})
+        described = card.model_copy(update={"weights": Weights(file=out.name, sha256=sha256_of(made))})
         made.with_suffix(".json").write_text(described.model_dump_json(indent=2, exclude_none=True) + "\n", "utf-8")
         runtime = backend.description
         del backend  # some systems do not let a file go that is open
@@ -186,7 +186,3 @@ def _open(path: Path, chosen: Format) -> Backend:
     if chosen == "openvino":
         return OpenVinoBackend(path)
     return TorchScriptBackend(path) if chosen == "torchscript" else LiteRtBackend(path)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

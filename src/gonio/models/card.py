@@ -4,7 +4,6 @@ All preprocessing and decoding is derived from the card; no number of it is repe
 card knows which model it describes.
 """
 
-import hashlib
 import json
 from inspect import signature
 from math import ceil
@@ -19,6 +18,7 @@ from gonio.errors import ConfigError, ModelError
 from gonio.models.backends import OnnxBackend
 from gonio.models.backends.layout import MAX_SIDE
 from gonio.models.calibration import Calibration
+from gonio.models.digest import sha256_of
 from gonio.models.onnx_bytes import is_inside, read_files
 from gonio.models.person_score import EQUAL_SHARE
 from gonio.models.skeleton_spec import SkeletonSpec
@@ -292,7 +292,7 @@ def read_card(path: Path) -> ModelCard:
 
 def _card_inside(path: Path) -> dict[str, Any]:
     """The card that an ONNX file holds in its metadata; it is about this file, so the sha256 is this file's."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = sha256_of(path)
     text = OnnxBackend(path, threads=1).metadata.get(CARD_KEY)
     if text is None:
         raise ModelError(

@@ -5,7 +5,6 @@ come from the environment, as for every program (``HTTPS_PROXY``, ``NO_PROXY``).
 """
 
 import errno
-import hashlib
 import logging
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from gonio.errors import ConfigError, WeightsError
 from gonio.models.archive import ArchiveError, extract_member
+from gonio.models.digest import sha256_of
 from gonio.models.http import LARGEST, PassingTroubleError, Patience, RefusedError, Response, request
 from gonio.models.locking import locked
 from gonio.models.partial import Partial
@@ -114,16 +114,6 @@ def download(
                     partial.drop()
     except OSError as error:
         raise WeightsError(_disk_trouble(target, error)) from error
-
-
-def sha256_of(path: Path) -> str:
-    """Digest of a file, in hexadecimal.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tell_nobody(done: int, total: int | None) -> None:

@@ -4,12 +4,13 @@ A file is one protobuf message (``ModelProto`` in https://github.com/onnx/onnx/b
 after the other, each a tag (number x 8 + how long it is) and its content. Weights are fields of fields, and skipped.
 """
 
-import hashlib
 import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
+
+from gonio.models.digest import sha256_of
 
 _GRAPH, _OUTPUT = 7, 12  # the graph of a model, an output of a graph
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
@@ -56,18 +57,13 @@ def read_files(path: Path) -> dict[str, str]:
     """
     places = {posixpath.normpath(place) for place in external_places(path)}
     found = {place: path.parent / place for place in sorted(places) if is_inside(place)}
-    return {place: _sha256(file) for place, file in found.items() if file.is_file()}
+    return {place: sha256_of(file) for place, file in found.items() if file.is_file()}
 
 
 def is_inside(place: str) -> bool:
     """Whether a place, seen from a folder, is in it or below it on every system."""
     parts = place.split("/")
     return not (set(parts) & {"", ".", ".."} or PurePosixPath(place).is_absolute() or re.search(r"[\\:\0]", place))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fields(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, tuple[int, int]]]:

@@ -3,7 +3,6 @@
 Asked in this order: the card inside, the metadata of Ultralytics, what the user says, the shapes of inputs and outputs.
 """
 
-import hashlib
 import json
 import logging
 import re
@@ -19,6 +18,7 @@ from gonio.codecs import CODECS
 from gonio.errors import ModelError, ModelMismatchError, did_you_mean
 from gonio.models import families, families_boxes, families_detr
 from gonio.models.card import CARD_KEY, ModelCard, read_card
+from gonio.models.digest import sha256_of
 from gonio.models.families import Draft, Recogniser, Request
 from gonio.models.file_facts import FileFacts, file_facts
 from gonio.models.onnx_bytes import read_files
@@ -320,9 +320,7 @@ def _weighed(fields: dict[str, Any], path: Path) -> dict[str, Any]:
     }
     if fields["task"] == "top-down":
         base["proposals"] = {"model": PROPOSER, "min_score": _MIN_PROPOSAL}
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return base | fields | {"weights": {"file": path.name, "sha256": digest, "reads": read_files(path)}}
+    return base | fields | {"weights": {"file": path.name, "sha256": sha256_of(path), "reads": read_files(path)}}
 
 
 def _changed(fields: dict[str, Any], choices: Choices) -> ModelCard:

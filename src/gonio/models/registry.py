@@ -4,7 +4,6 @@ Three shelves: cards that ship with their weights; the zoo, whose weights are do
 user added. The first that has a name has it.
 """
 
-import hashlib
 import logging
 from contextlib import suppress
 from functools import cache
@@ -15,6 +14,7 @@ from typing import Literal
 from gonio.errors import ModelError, UnknownModelError, WeightsError, did_you_mean
 from gonio.models.card import ModelCard, read_card
 from gonio.models.checkpoints import SUFFIXES, card_of_weights, find_checkpoint
+from gonio.models.digest import sha256_of
 from gonio.models.recognise import card_of_file
 from gonio.models.store import absent, store
 
@@ -189,7 +189,7 @@ def find_weights(card: ModelCard, folder: Path) -> Path:
 
 
 def _check(card: ModelCard, path: Path, sha256: str | None) -> None:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = sha256_of(path)
     if sha256 not in (None, digest):
         raise WeightsError(
             f"the weights of model {card.name!r} at '{path}' are damaged: sha256 is {digest[:12]}…, the card "

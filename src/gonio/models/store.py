@@ -19,7 +19,8 @@ from pathlib import Path
 
 from gonio.errors import ConfigError, WeightsError
 from gonio.models.card import ModelCard
-from gonio.models.download import Downloaded, DownloadError, Progress, download, host_of, sha256_of
+from gonio.models.digest import sha256_of
+from gonio.models.download import Downloaded, DownloadError, Progress, download, host_of
 from gonio.models.http import Patience
 from gonio.models.onnx_bytes import is_onnx
 from gonio.models.record import Record, read_record, record_of, write_record
