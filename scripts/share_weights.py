@@ -2,7 +2,8 @@
 
 ``gonio quantize`` writes a file of its own. Of its numbers most are weights of the float file, rounded: the float file
 says what they were, and the rounding is a node of the graph. ONNX Runtime computes that once, when it loads. What is
-left are ranges, biases and the graph. The result gives the outputs of the whole int8 file bit for bit: it is checked.
+left are ranges, biases and the graph, whose inner names are numbers: written out, they would be a quarter of the file.
+The result gives the outputs of the whole int8 file bit for bit: it is checked.
 
     python -m scripts.share_weights int8.onnx src/gonio/models/weights/movenet-thunder.onnx
 
@@ -131,6 +132,32 @@ def _bias_scales(model: onnx.ModelProto, held: dict[str, Array], gone: set[str])
     return nodes
 
 
+def leave_out_zeros(model: onnx.ModelProto) -> None:
+    """Zero points of integers that are read are 0 where there are none. Changes the model."""
+    inside = (one for one in model.graph.initializer if one.data_location != TensorProto.EXTERNAL)
+    held = {tensor.name: numpy_helper.to_array(tensor) for tensor in inside}
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear" and len(node.input) > 2 and not held[node.input[2]].any():
+            del node.input[2]
+    read = {name for node in model.graph.node for name in node.input}
+    kept = [TensorProto.FromString(one.SerializeToString()) for one in model.graph.initializer if one.name in read]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+
+
+def shorten_names(model: onnx.ModelProto) -> None:
+    """Number what is neither input nor output of the network, and forget the shapes in between. Changes the model."""
+    outside = {value.name for value in (*model.graph.input, *model.graph.output)}
+    numbers: dict[str, str] = {name: name for name in outside} | {"": ""}
+    for node in model.graph.node:
+        node.name = ""
+        for names in (node.input, node.output):
+            names[:] = [numbers.setdefault(name, str(len(numbers))) for name in names]
+    for tensor in model.graph.initializer:
+        tensor.name = numbers[tensor.name]
+    del model.graph.value_info[:]
+
+
 def outputs(path: Path, image: Array) -> list[Array]:
     """Of the network in a file."""
     options = ort.SessionOptions()
@@ -147,6 +174,8 @@ def main() -> None:
     asked = parser.parse_args()
     model = onnx.load(asked.int8)
     share_weights(model, Original(asked.original))
+    leave_out_zeros(model)
+    shorten_names(model)
     del model.metadata_props[:]  # the card lies in the package
     target = asked.original.with_name(f"{asked.original.stem}-int8.onnx")
     image = np.random.default_rng(0).uniform(-1, 1, (2, 3, 192, 256)).astype(np.float32)

@@ -15,7 +15,7 @@ import gonio
 
 PACKAGE = Path(gonio.__file__).parent
 LEVELS = {
-    0: {"errors", "arrays", "optional", "timing", "geometry", "score_maps", "_version"},
+    0: {"errors", "arrays", "optional", "timing", "geometry", "processors", "score_maps", "_version"},
     1: {"structures", "onnx_in_torch", "stored_weights"},
     2: {"augmentation", "codecs", "io", "tracking", "analysis", "draw", "evaluation"},
     3: {"models"},

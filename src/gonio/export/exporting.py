@@ -21,7 +21,7 @@ from gonio.io.atomic import atomic_path
 from gonio.models.backends import Backend, LiteRtBackend, OnnxBackend, OpenVinoBackend
 from gonio.models.card import CropInput, LetterboxInput, ModelCard, StretchInput, Weights, read_card
 from gonio.models.digest import sha256_of
-from gonio.models.loader import available_cpus
+from gonio.processors import available_cpus
 
 
 @dataclass(frozen=True, slots=True)

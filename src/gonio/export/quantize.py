@@ -75,6 +75,7 @@ def quantize_model(
             reference=rig.backend(),
             load=rig.backend,
             folder=folder,
+            keep_float=choice.keep_float,
         )
         run = _Run(rig, trials, pictures, choice, folder / out.name, progress, seen)
         network, result = run.search()
@@ -111,21 +112,21 @@ class _Run:
         self._ap = self._score(self._before)
 
     def search(self) -> tuple[onnx.ModelProto, Quantized]:
-        """Every block in int8, fine-tuned if asked for; if the gate refuses that, some in float. Gives the network too.
+        """As much in int8 as may be, fine-tuned if asked for; if the gate refuses that, less. Gives the network too.
 
         First those that the trials chose, then the next most sensitive until the gate is met, all without fine-tuning.
         """
-        tuned, mixed = self._choice.finetune > 0, self._choice.mixed
+        tuned, mixed, kept = self._choice.finetune > 0, self._choice.mixed, self._trials.kept
         recipe, log = self._trials.choose(self._choice.methods, self._progress)
-        best = (self._tuned if tuned else self._judged)(replace(recipe, float_blocks=()), log)
-        start = self._judged(recipe, log) if best[1].faults and (tuned or recipe.float_blocks) else best
+        best = (self._tuned if tuned else self._judged)(replace(recipe, float_blocks=kept), log)
+        start = self._judged(recipe, log) if best[1].faults and (tuned or recipe.float_blocks != kept) else best
         rows: list[BlockSensitivity] = []
         if self._choice.sensitivity or (start[1].faults and mixed):
             rows = self._trials.sensitivity(recipe, self._progress)
         if best[1].faults:
             chosen, found = self._mixed(recipe, start, rows if mixed else (), log)
             if tuned:
-                again = self._tuned(chosen, log) if chosen.float_blocks else best
+                again = self._tuned(chosen, log) if chosen.float_blocks != kept else best
                 found = min(again, found, key=_n_faults)
             best = min(found, best, key=_n_faults)
         timed = self._time(*best)

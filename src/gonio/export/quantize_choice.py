@@ -19,6 +19,7 @@ class QuantizeChoice:
         inputs: Network inputs to calibrate on, at most.
         finetune: Steps of fine-tuning on up to `FINETUNE_INPUTS` inputs; 0: none.
         crops: Network inputs that recipes are tried on, at most.
+        keep_float: Patterns of names of blocks that stay in float whatever the gate says.
         mixed: Keep sensitive blocks in float until the gate is met.
         sensitivity: Measure every block, also where the gate is met without.
         threads: Of each network, when timed too.
@@ -31,6 +32,7 @@ class QuantizeChoice:
     inputs: int = 96
     finetune: int = 0
     crops: int = 32
+    keep_float: tuple[str, ...] = ()
     mixed: bool = True
     sensitivity: bool = False
     threads: int = 1

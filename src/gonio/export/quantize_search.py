@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ class Trials:
         graph: The float network.
         inputs: To calibrate on.
         macs: Multiplications of each block for one input, by name.
+        kept: Blocks that stay in float whatever is found.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Trials:
         reference: Backend,
         load: Callable[[Path], Backend],
         folder: Path,
+        keep_float: Sequence[str] = (),
     ) -> None:
         """Prepare.
 
@@ -89,8 +92,13 @@ class Trials:
             reference: The float network, loaded.
             load: Loads a network from a file.
             folder: Where tried networks are written.
+            keep_float: Patterns (``*``, ``?``, ``[...]``) of names of blocks that stay in float.
+
+        Raises:
+            ExportError: If a pattern is no block's, or nothing can be compared.
         """
         self.graph = graph
+        self.kept = _matching(graph.blocks, keep_float)
         self.inputs = inputs
         self._codec = codec
         self._load = load
@@ -127,8 +135,8 @@ class Trials:
             The recipe, and a line for each that was tried.
         """
         blocks = self.graph.blocks
-        heads = tuple(block for block in blocks if block.is_head)
-        ends = tuple(block for block in blocks if block.is_head or block.is_first)
+        heads = tuple(block for block in blocks if block.is_head or block in self.kept)
+        ends = tuple(block for block in blocks if block.is_first or block in heads)
         log: list[str] = []
         total = len(methods) + 2
         best: tuple[float, Recipe] | None = None
@@ -136,7 +144,7 @@ class Trials:
             progress("calibrate", done, total)
             best = self._better(best, Recipe(method, calibrate(self.graph, self.inputs, method), heads), log)
         assert best is not None  # noqa: S101 - there is always a method; for the type checker
-        for done, kept in enumerate(((), ends)):
+        for done, kept in enumerate((self.kept, ends)):
             progress("calibrate", len(methods) + done, total)
             if {block.name for block in kept} not in ({block.name for block in heads}, {b.name for b in blocks}):
                 best = self._better(best, Recipe(best[1].method, best[1].ranges, kept), log)
@@ -165,3 +173,11 @@ class Trials:
             )
         progress("sensitivity", len(blocks), len(blocks))
         return sorted(rows, key=lambda row: -row.shift_mean_px)
+
+
+def _matching(blocks: Sequence[Block], patterns: Sequence[str]) -> tuple[Block, ...]:
+    for pattern in patterns:
+        if not any(fnmatchcase(block.name, pattern) for block in blocks):
+            names = ", ".join(block.name for block in blocks)
+            raise ExportError(f"no block of the network is named {pattern!r}; there are: {names}")
+    return tuple(block for block in blocks if any(fnmatchcase(block.name, pattern) for pattern in patterns))

@@ -7,8 +7,8 @@ from pathlib import Path
 from gonio.errors import ConfigError
 from gonio.models.backends import Backend, OnnxBackend, TorchBackend
 from gonio.models.card import ModelCard, Proposals, Weights
-from gonio.models.loader import available_cpus
 from gonio.models.registry import find_card, find_weights, list_models
+from gonio.processors import available_cpus
 from gonio.training.checkpoint import load_checkpoint
 from gonio.training.networks import MoveNet, PoseNetwork
 

@@ -15,6 +15,7 @@ from gonio.models.proposals import Proposer, after_a_glance, everyone, in_two_si
 from gonio.models.registry import default_name, find_card, find_weights, measuring_name
 from gonio.models.runtimes import RuntimeWish, choose_runtime, open_network
 from gonio.models.topdown import TopDownModel
+from gonio.processors import available_cpus
 
 MAX_INPUT_SIZE = 4096
 """Longest side of a network's input, px: beyond it the memory of an ordinary machine ends."""
@@ -197,10 +198,3 @@ def thread_count(threads: int | None, *, spare: int = 0) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ConfigError(f"{name} must be a whole number of at least 1, got {value!r}")
     return int(value)
-
-
-def available_cpus() -> int:
-    """CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux: containers and taskset narrow it
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -13,7 +13,7 @@ import torch
 
 from gonio.codecs import Heatmap, MultiPersonGrid
 from gonio.errors import ConfigError
-from gonio.models.loader import available_cpus
+from gonio.processors import available_cpus
 from gonio.structures.skeleton import Skeleton
 from gonio.training.checkpoint import load_fitting
 from gonio.training.data import Labelled, load_data

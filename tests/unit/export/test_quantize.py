@@ -421,3 +421,11 @@ def test_labelled_pictures_are_scored(model: Path, photos: Path, tmp_path: Path)
     assert done.int8.ap is not None
     assert read_card(tmp_path / "int8.json").measured[0].scores["AP"] == round(done.int8.ap, 2)
     assert isinstance(pictures, QuantizePictures)
+
+
+def test_what_is_asked_for_stays_in_float(model: Path, photos: Path, tmp_path: Path) -> None:
+    wanted = choice(gate=OPEN, keep_float=("heat*",))
+    done = quantize_model(model, tmp_path / "int8.onnx", find_pictures(photos), wanted)
+    assert done.float_blocks == ("heatmap",)
+    with pytest.raises(ExportError, match=r"no block of the network is named 'nose'; there are: .*heatmap"):
+        quantize_model(model, tmp_path / "x.onnx", find_pictures(photos), choice(gate=OPEN, keep_float=("nose",)))

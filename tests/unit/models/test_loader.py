@@ -6,9 +6,10 @@ import pytest
 
 from gonio.errors import ConfigError, ModelError, ModelMismatchError, UnknownModelError, WeightsError
 from gonio.models.card import LetterboxInput
-from gonio.models.loader import available_cpus, load_model
+from gonio.models.loader import load_model
 from gonio.models.onestage import OneStageModel
 from gonio.models.topdown import TopDownModel
+from gonio.processors import available_cpus
 
 if TYPE_CHECKING:
     from tests.unit.models.conftest import Tiny

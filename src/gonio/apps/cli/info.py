@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from gonio._version import __version__
-from gonio.models.loader import available_cpus
 from gonio.models.registry import WEIGHTS_FOLDER
 from gonio.models.runtimes import list_runtimes
 from gonio.models.store import store
+from gonio.processors import available_cpus
 
 _PACKAGES = (
     "numpy",

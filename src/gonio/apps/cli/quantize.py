@@ -50,6 +50,10 @@ def quantize(
     ] = 0,
     crops: Annotated[int, typer.Option(min=1, help="Network inputs that recipes are tried on.")] = 32,
     sensitivity: Annotated[bool, typer.Option("--sensitivity", help="Print what each block costs in int8.")] = False,
+    keep_float: Annotated[
+        list[str] | None,
+        typer.Option(help="Blocks that stay in float, by name or pattern; more may follow.", metavar="BLOCK"),
+    ] = None,
     mixed: Annotated[bool, typer.Option(help="Keep sensitive blocks in float until the gate is met.")] = True,
     max_ap_loss: Annotated[float, typer.Option(help="Gate: points of AP.")] = 1.0,
     max_shift: Annotated[float, typer.Option(help="Gate: median keypoint shift, % of the person's size.")] = 1.0,
@@ -84,6 +88,7 @@ def quantize(
         inputs=inputs,
         finetune=finetune,
         crops=crops,
+        keep_float=tuple(keep_float or ()),
         mixed=mixed,
         sensitivity=sensitivity,
         threads=threads,

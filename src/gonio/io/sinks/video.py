@@ -3,7 +3,6 @@
 import errno
 import logging
 import math
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from gonio.arrays import ImageArray, PixelBox
 from gonio.errors import ConfigError, MediaError, ShapeError
 from gonio.io.atomic import atomic_path
 from gonio.io.sinks.encoding import PRESETS, QUICK, EncoderSettings, Encoding, even_size, pick_encoder
+from gonio.processors import available_cpus
 from gonio.structures.yuv import BT709, YuvPicture
 from gonio.timing import timed
 
@@ -227,5 +227,4 @@ def check_settings(*, threads: int | None, crf: int, preset: str) -> None:
 
 
 def _default_threads() -> int:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(4, usable // 2))
+    return max(1, min(4, available_cpus() // 2))

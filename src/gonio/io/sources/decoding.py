@@ -12,6 +12,7 @@ import numpy as np
 from av.buffer import Buffer
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from gonio.arrays import ImageArray
@@ -184,6 +185,7 @@ class Uprighter:
 
     def __init__(self, *, keep_yuv: bool = False) -> None:
         self._keep_yuv = keep_yuv
+        self._to_rgb = VideoReformatter()  # one for all frames: each would start threads of its own
         self._rotation: int | None = None
         self._matrix = _UNTURNED
 
@@ -207,7 +209,7 @@ class Uprighter:
         """
         if picture.rotation != self._rotation:
             self._rotation, self._matrix = picture.rotation, _display_matrix(picture)
-        rgb = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+        rgb = self._to_rgb.reformat(picture, format="rgb24").to_ndarray().astype(np.uint8, copy=False)
         a, b, c, d = self._matrix
         if abs(b) > abs(a):
             rgb, a, d = rgb.transpose(1, 0, 2), c, b

@@ -20,6 +20,7 @@ from gonio.io.files import check_is_file
 from gonio.io.images import check_pixels
 from gonio.io.sources.base import FrameSource, Selection
 from gonio.io.sources.decoding import Clock, Uprighter, VideoHeader, frame_duration_s, read_header
+from gonio.processors import available_cpus
 from gonio.structures.frame import Frame
 from gonio.timing import timed
 
@@ -47,6 +48,8 @@ VIDEO_SUFFIXES = (
 )
 """File names that are taken for videos."""
 
+_FEW_CPUS = 2
+"""With so few, frames that are decoded side by side take half as much processor time again and win nothing."""
 _MAX_READ_ERRORS = 100  # in a row: a reader that fails more often will not find its way back
 
 
@@ -109,7 +112,7 @@ class VideoSource(FrameSource):
             found = "found audio only" if container.streams.audio else "found neither picture nor sound"
             raise MediaError(f"cannot decode '{self.name}': no video stream ({found}); choose another file")
         check_pixels((streams[0].width, streams[0].height), self.name)
-        streams[0].thread_type = "AUTO"
+        streams[0].thread_type = "AUTO" if available_cpus() > _FEW_CPUS else "SLICE"
         return streams[0]
 
     def _why_not(self, error: Exception) -> str:
