@@ -57,8 +57,8 @@ def test_a_name_like_no_other_gets_the_list() -> None:
     with pytest.raises(
         UnknownModelError,
         match=r"^no model named 'openface'; 'gonio models' lists all \([a-z, -]*lightning, multipose, multipose-int8, "
-        r"thunder, thunder-int8, thunder-thorough and \d+ more\), and the path of a model card \(\.json\), or of an ONNX file "
-        r"from 'gonio export', works too$",
+        r"thunder, thunder-int8, thunder-thorough and \d+ more\), and the path of a model card \(\.json\), or of an "
+        r"ONNX file from 'gonio export', works too$",
     ):
         find_card("openface")
 

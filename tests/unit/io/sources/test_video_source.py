@@ -41,6 +41,17 @@ def test_every_frame_with_its_time(clip: Path, prefetch: int) -> None:
     assert numbers(list(source)) == list(range(30))  # and a second time
 
 
+def test_the_number_of_processors_changes_no_frame(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With few of them no frames are decoded side by side."""
+    seen = []
+    for cpus in (1, 8):
+        monkeypatch.setattr("gonio.io.sources.video.available_cpus", lambda cpus=cpus: cpus)
+        seen.append([(frame.index, frame.time_s, frame.image.copy()) for frame in open_source(clip)])
+    for few, many in zip(*seen, strict=True):
+        assert few[:2] == many[:2]
+        np.testing.assert_array_equal(few[2], many[2])
+
+
 def test_colours_are_rgb(media: "Media", clip: Path) -> None:
     (frame, *_) = open_source(clip)
     assert np.abs(frame.image[8, 8].astype(int) - media.red).max() < 12
