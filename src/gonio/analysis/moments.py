@@ -5,13 +5,17 @@ later.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gonio.analysis.readings import Gradient, summed
+from gonio.analysis.readings import NO_GRADIENT, Gradient, summed
 from gonio.analysis.windows import runs
-from gonio.arrays import BoolArray, FloatArray64
+from gonio.arrays import BoolArray, FloatArray64, IntArray
+
+MadeOf = Callable[[IntArray, FloatArray64], Gradient]
+"""What keypoint errors make of a weighted sum of a signal's samples: frames and their weights to a gradient."""
 
 _VERTEX_SAMPLES = 5
 """A parabola is fitted to at least so many samples, where there are as many."""
@@ -25,15 +29,15 @@ class Moment:
         time_s: NaN where there is none.
         sd_s: What the error of the signal makes of it; NaN where unknown.
         gradient: What keypoint coordinates make of it, where that is followed; in seconds.
-        sd_gradient: The same of ``sd_s``, over it.
         method_s: Part of ``sd_s`` that no keypoint's error makes.
+        slope: Of the signal where it passes a level, up or down, in its unit per second; NaN where that is not known.
     """
 
     time_s: float = math.nan
     sd_s: float = math.nan
     gradient: Gradient = field(default_factory=dict, compare=False, repr=False)
-    sd_gradient: Gradient = field(default_factory=dict, compare=False, repr=False)
     method_s: float = field(default=0.0, compare=False, repr=False)
+    slope: float = field(default=math.nan, compare=False, repr=False)
 
     @property
     def found(self) -> bool:
@@ -47,13 +51,7 @@ class Moment:
 
     def widened(self, sd_s: float) -> "Moment":
         """With one more independent error."""
-        wider = self.with_sd(math.hypot(self.sd_s, sd_s))
-        return replace(wider, method_s=math.hypot(self.method_s, sd_s))
-
-    def with_sd(self, sd_s: float) -> "Moment":
-        """With an error more or less that no keypoint changes: its sd changes by as much, and so by another part."""
-        share = (self.sd_s / sd_s) ** 2 if sd_s > 0 else 0.0
-        return replace(self, sd_s=sd_s, sd_gradient=summed((self.sd_gradient, share)))
+        return replace(self, sd_s=math.hypot(self.sd_s, sd_s), method_s=math.hypot(self.method_s, sd_s))
 
 
 def crossings(
@@ -83,7 +81,13 @@ def crossings(
 
 
 def turning(
-    time_s: FloatArray64, values: FloatArray64, *, near_s: float, half_s: float, sd: float = math.nan
+    time_s: FloatArray64,
+    values: FloatArray64,
+    *,
+    near_s: float,
+    half_s: float,
+    sd: float = math.nan,
+    made_of: MadeOf | None = None,
 ) -> Moment:
     """Where a signal turns round: the vertex of the parabola that fits best near a time.
 
@@ -93,6 +97,7 @@ def turning(
         near_s: Roughly where.
         half_s: Samples within this time take part, and at least the five nearest.
         sd: Of a value; the fit carries it to the vertex.
+        made_of: Of the values, to follow keypoint errors to the vertex.
 
     Returns:
         ``near_s`` if there are too few samples for a parabola, or it does not turn within ``half_s`` of there.
@@ -109,9 +114,9 @@ def turning(
     vertex = -b / (2 * a) if a else math.inf
     if abs(vertex) > np.abs(t).max():
         return Moment(near_s)
-    covariance = sd**2 * np.linalg.pinv(design.T @ design)
-    slope = np.array([b / (2 * a**2), -1 / (2 * a), 0.0])
-    return Moment(near_s + float(vertex), float(np.sqrt(slope @ covariance @ slope)))
+    weights = np.array([b / (2 * a**2), -1 / (2 * a), 0.0]) @ np.linalg.pinv(design)  # of the samples in the vertex
+    gradient = made_of(np.flatnonzero(within), weights) if made_of else NO_GRADIENT
+    return Moment(near_s + float(vertex), float(sd * np.linalg.norm(weights)), gradient)
 
 
 def leaving_rest(time_s: FloatArray64, distance: FloatArray64, *, level: float, sd: float = math.nan) -> Moment:

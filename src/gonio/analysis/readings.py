@@ -7,6 +7,7 @@ share their errors, and what shifts both ends of a length alike leaves it. `keyp
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class Reading:
 
 Gradient = Mapping[Reading, float]
 """Readings that a number rests on, each with the derivative by it."""
+NO_GRADIENT: Gradient = MappingProxyType({})
 
 
 def reading(frames: IntArray, weights: FloatArray64, channels: Channels, length: int) -> Reading:

@@ -68,6 +68,30 @@ def test_error_bars_cover_the_truth() -> None:
     assert np.mean(inside) > 0.85
 
 
+def test_keypoint_errors_alone_leave_out_what_is_assumed_of_the_posture() -> None:
+    clip = filmed_jump(Jumper(), noise=0.005, rng=np.random.default_rng(1)).sequence
+    whole, keypoints = (analyse_jump(clip, method_errors=held) for held in (True, False))
+    assert whole.measure("jump_height").sd > keypoints.measure("jump_height").sd > 0
+    assert whole.measure("flight_time").sd == keypoints.measure("flight_time").sd
+
+
+def test_an_assumption_about_all_jumps_does_not_average_out() -> None:
+    """Who stands higher on tiptoe does so in each jump."""
+    one, three = (
+        analyse_jump(filmed_jump(Jumper(heights_m=heights), skeleton="coco17").sequence)
+        for heights in ((0.3,), (0.3, 0.3, 0.3))
+    )
+    assert three.measure("flight_time").sd == pytest.approx(one.measure("flight_time").sd, rel=0.05)
+    assert three.measure("flight_time").sd == pytest.approx(2 * three.events[0].sd_s, rel=0.05)
+
+
+def test_the_error_bar_of_the_best_jump_is_that_of_its_flight() -> None:
+    noisy = filmed_jump(Jumper(heights_m=(0.2, 0.4, 0.3)), noise=0.005, rng=np.random.default_rng(2)).sequence
+    analysis = analyse_jump(noisy)
+    best = max(analysis.repetitions, key=lambda one: one.range)
+    assert analysis.measure("best_jump_height").sd == pytest.approx(best.range_sd)
+
+
 def test_ankles_without_toes_are_less_certain() -> None:
     toes, ankles = (analyse_jump(filmed_jump(Jumper(), skeleton=name).sequence) for name in ("halpe26", "coco17"))
     assert ankles.measure("jump_height").sd > 2 * toes.measure("jump_height").sd

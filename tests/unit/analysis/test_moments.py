@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from gonio.analysis.moments import Moment, crossings, leaving_rest, rests, turning
+from gonio.analysis.readings import Gradient
+from gonio.arrays import FloatArray64, IntArray
 
 TIME = np.linspace(0, 2, 41)
 
@@ -37,6 +39,21 @@ def test_the_error_of_a_vertex_is_that_of_repeated_fits() -> None:
     fits = [turning(TIME, curve + rng.normal(0, 0.02, 41), near_s=1.0, half_s=0.4, sd=0.02) for _ in range(400)]
     spread = np.std([fit.time_s for fit in fits])
     assert np.mean([fit.sd_s for fit in fits]) == pytest.approx(spread, rel=0.15)
+
+
+def test_a_vertex_follows_each_sample_as_its_gradient_says() -> None:
+    """A small change of one sample is the oracle."""
+    curve = -5 * (TIME - 1.013) ** 2
+    seen: dict[int, float] = {}
+
+    def made_of(frames: IntArray, weights: FloatArray64) -> Gradient:
+        seen.update(zip(frames.tolist(), weights.tolist(), strict=True))
+        return {}
+
+    vertex = turning(TIME, curve, near_s=1.0, half_s=0.3, made_of=made_of)
+    for frame, weight in seen.items():
+        raised = turning(TIME, curve + 1e-6 * (np.arange(len(TIME)) == frame), near_s=1.0, half_s=0.3)
+        assert (raised.time_s - vertex.time_s) / 1e-6 == pytest.approx(weight, rel=1e-3, abs=1e-6)
 
 
 def test_a_line_does_not_turn() -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gonio.analysis.estimate import Estimate, between
 from gonio.analysis.gait.direction import LIMBS
-from gonio.analysis.gait.estimate import Estimate, between
 from gonio.analysis.gait.events import HEEL_STRIKE, TOE_OFF, Steps
 from gonio.analysis.landmarks import OTHER_SIDE, Limb
 from gonio.analysis.result import Event

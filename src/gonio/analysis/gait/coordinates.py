@@ -17,7 +17,7 @@ from gonio.arrays import FloatArray64, IntArray
 from gonio.structures.sequence import PoseSequence
 
 GRID_STEPS = 200
-"""Per stride: 5 ms of walking; events are interpolated between."""
+"""Per stride, about: 5 ms of walking; events are interpolated between."""
 _HALF_WIDTH = 0.09
 """Of the smoothing, in strides, for clean keypoints: about the 10 Hz of laboratories in walking, 15 Hz in running."""
 _HALF_WIDTH_PER_NOISE = 3.0
@@ -128,8 +128,9 @@ class _Fitter:
 
     def __init__(self, body: Body, sequence: PoseSequence, stride_s: float) -> None:
         self.body, self.sequence, self.stride_s = body, sequence, stride_s
-        step = stride_s / GRID_STEPS
-        self.grid_s = np.arange(sequence.time_s[0], sequence.time_s[-1] + step / 2, step)
+        first_s, last_s = float(sequence.time_s[0]), float(sequence.time_s[-1])
+        steps = max(round((last_s - first_s) / stride_s * GRID_STEPS), 1)
+        self.grid_s = np.linspace(first_s, last_s, steps + 1)  # to the very end, whatever the rounding
         self.pelvis = self.at("mid_hip")
         self._smoothers: dict[bytes, Smoother] = {}
         self.half_width_s = _half_width_s(body, sequence, stride_s, self.pelvis.points)

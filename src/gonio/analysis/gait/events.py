@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gonio.analysis.doubt import Doubt
+from gonio.analysis.estimate import Estimate
 from gonio.analysis.gait import methods
 from gonio.analysis.gait.coordinates import Leg, Path, legs_and_pelvis
 from gonio.analysis.gait.direction import Body, body_of
-from gonio.analysis.gait.doubt import Doubt
-from gonio.analysis.gait.estimate import Estimate
 from gonio.analysis.gait.features import weighted_mean
 from gonio.analysis.gait.gait_or_run import Activity, Locomotion, locomotion
 from gonio.analysis.gait.habit import Sighting, steadied
@@ -127,13 +127,11 @@ def find_steps(
     found = locomotion(legs, pelvis.up)
     if activity is not None:
         found = Locomotion(activity, found.bounce)
-    strikes = {leg.side: _strikes(leg, found.activity) for leg in legs}
-    made_of: dict[Event, Moment] = {}
+    strikes = _strikes(legs, found.activity)
+    made_of = strikes | _offs(legs, found.activity, list(strikes))
     events: list[Event] = []
     for leg in legs:
-        others = [event for side, own in strikes.items() if side != leg.side for event in own]
-        own = strikes[leg.side] | _offs(leg, found.activity, others)
-        made_of |= own
+        own = (event for event in made_of if event.side == leg.side)
         events += _alternating(sorted(own, key=_time_s), leg.stride_s)
     events.sort(key=_time_s)
     if found.activity == "gait":
@@ -150,53 +148,105 @@ def _doubt(found: Sequence[tuple[Event, Moment]], errors: KeypointErrors, *, of_
     return replace(doubt, events=events)
 
 
-def _strikes(leg: Leg, activity: Activity) -> dict[Event, Moment]:
-    """Heel strikes of one leg by the default methods, in order of time."""
+def _strikes(legs: Sequence[Leg], activity: Activity) -> dict[Event, Moment]:
+    """Heel strikes of all legs by the default methods."""
     voters = _RUN_STRIKE if activity == "running" else _STRIKE
-    seen = [_sighting(voters, methods.zeni_strike, leg, one) for one in stances(leg) if np.isfinite(one.ahead_s)]
-    return _events(HEEL_STRIKE, seen, leg)
+    looks = [_look(voters, methods.zeni_strike, leg, one) for leg in legs for one in stances(leg)]
+    return _events(HEEL_STRIKE, [look for look in looks if np.isfinite(look.stance.ahead_s)])
 
 
-def _offs(leg: Leg, activity: Activity, others: Sequence[Event]) -> dict[Event, Moment]:
-    """Toe-offs of one leg by the default methods, in order of time; ``others`` are the other foot's strikes."""
-    voters = {
-        (True, "running"): _RUN_OFF,
-        (True, "gait"): _OFF,
-        (False, "running"): _ANKLE_RUN_OFF,
-        (False, "gait"): _ANKLE_OFF,
-    }[leg.has_foot, activity]
-    seen = []
-    for stance in stances(leg):
-        earliest_s = -np.inf
-        if activity == "gait":  # a walker's other foot is down before the toe leaves
-            window = methods.off_window(leg, stance)
-            earliest_s = max((event.time_s - event.sd_s for event in others if event.time_s in window), default=-np.inf)
-        seen.append(_sighting(voters, methods.zeni_off, leg, stance, earliest_s=earliest_s))
-    return _events(TOE_OFF, seen, leg)
+def _offs(legs: Sequence[Leg], activity: Activity, strikes: Sequence[Event]) -> dict[Event, Moment]:
+    """Toe-offs of all legs by the default methods."""
+    found: dict[Event, Moment] = {}
+    for has_foot in (True, False):
+        voters = {
+            (True, "running"): _RUN_OFF,
+            (True, "gait"): _OFF,
+            (False, "running"): _ANKLE_RUN_OFF,
+            (False, "gait"): _ANKLE_OFF,
+        }[has_foot, activity]
+        own = [leg for leg in legs if leg.has_foot == has_foot]
+        looks = [_look(voters, methods.zeni_off, leg, stance) for leg in own for stance in stances(leg)]
+        if activity == "gait":
+            looks = [_after_the_other_foot(look, strikes) for look in looks]
+        found |= _events(TOE_OFF, looks)
+    return found
 
 
-def _events(name: str, sightings: Sequence[Sighting], leg: Leg) -> dict[Event, Moment]:
-    moments = steadied(sightings, leg.stride_s)
-    return {Event(name, one.time_s, leg.side, one.sd_s): one for one in moments if one.time_s in leg.span}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What the voters see of one event.
+
+    Attributes:
+        leg: Whose.
+        stance: Around which.
+        votes: Of each voter, shifted; None where it finds nothing.
+        spreads_s: How far each scatters about the true event.
+        anchor: As of `Sighting`.
+    """
+
+    leg: Leg
+    stance: Stance
+    votes: tuple[Moment | None, ...]
+    spreads_s: tuple[float, ...]
+    anchor: Moment | None
 
 
-def _sighting(
-    voters: Sequence[Voter], anchor: Method, leg: Leg, stance: Stance, *, earliest_s: float = -np.inf
-) -> Sighting:
-    """The weighted mean of the voters' moments in one stance, if any of them found one that is not too early."""
-    moments, spreads = [], []
-    for voter in voters:
-        moment = voter.method(leg, stance)
-        time_s = np.nan if moment is None else moment.time_s + voter.shift * leg.stride_s
-        if moment is not None and time_s > earliest_s:
-            moments.append(replace(moment, time_s=time_s))
-            spreads.append(voter.spread * leg.stride_s)
+def _look(voters: Sequence[Voter], anchor: Method, leg: Leg, stance: Stance) -> _Look:
+    seen = ((voter.method(leg, stance), voter.shift * leg.stride_s) for voter in voters)
+    votes = tuple(None if one is None else replace(one, time_s=one.time_s + shift_s) for one, shift_s in seen)
+    return _Look(leg, stance, votes, tuple(voter.spread * leg.stride_s for voter in voters), anchor(leg, stance))
+
+
+def _after_the_other_foot(look: _Look, strikes: Sequence[Event]) -> _Look:
+    """A walker's other foot is down before the toe leaves: without votes that are earlier."""
+    window = methods.off_window(look.leg, look.stance)
+    others = (event for event in strikes if event.side != look.leg.side and event.time_s in window)
+    earliest_s = max((event.time_s - event.sd_s for event in others), default=-np.inf)
+    votes = tuple(vote if vote is not None and vote.time_s > earliest_s else None for vote in look.votes)
+    return replace(look, votes=votes)
+
+
+def _events(name: str, looks: Sequence[_Look]) -> dict[Event, Moment]:
+    """In order of leg and time."""
+    slopes = _usual_slopes(looks)
+    found: dict[Event, Moment] = {}
+    for leg in dict.fromkeys(look.leg for look in looks):
+        moments = steadied([_sighting(look, slopes) for look in looks if look.leg is leg], leg.stride_s)
+        found |= {Event(name, one.time_s, leg.side, one.sd_s): one for one in moments if one.time_s in leg.span}
+    return found
+
+
+def _usual_slopes(looks: Sequence[_Look]) -> list[float]:
+    """Of each voter, how steep the curves are that it looks at: a median over the events; NaN where none is known."""
+    voters = zip(*(look.votes for look in looks), strict=True)
+    found = ([vote.slope for vote in votes if vote is not None] for votes in voters)
+    return [float(np.median(slopes)) if slopes else float("nan") for slopes in found]
+
+
+def _usual_sd_s(vote: Moment, slope: float) -> float:
+    """Sd of a moment as the noise of its curve makes it with the usual slope.
+
+    A noisy curve is steep or flat by chance where it crosses a level: a weight made with its own slope would err with
+    the vote, and draw the mean to those that look sure. Larger noise, and a record that ends here, are no chance.
+    """
+    return vote.sd_s * (vote.slope / slope if np.isfinite(vote.slope / slope) else 1.0)
+
+
+def _sighting(look: _Look, slopes: Sequence[float]) -> Sighting:
+    """The weighted mean of the voters' moments in one stance, if any of them found one."""
+    seen = [
+        (replace(vote, sd_s=_usual_sd_s(vote, slope)), spread_s)
+        for vote, slope, spread_s in zip(look.votes, slopes, look.spreads_s, strict=True)
+        if vote is not None
+    ]
+    moments, spreads = [moment for moment, _ in seen], [spread_s for _, spread_s in seen]
     mean = weighted_mean(moments, spreads)
     if mean is None:
-        return Sighting(None, anchor(leg, stance), _SPREAD * leg.stride_s)
+        return Sighting(None, look.anchor, _SPREAD * look.leg.stride_s)
     spread_s = float(1 / np.sqrt((1 / np.square(spreads)).sum()))
     noise_s = float(np.sqrt(max(mean.sd_s**2 - spread_s**2, 0.0)))
-    return Sighting(mean.with_sd(noise_s), anchor(leg, stance), spread_s)
+    return Sighting(replace(mean, sd_s=noise_s), look.anchor, spread_s)
 
 
 def _never_in_the_air(events: Sequence[Event]) -> list[Event]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gonio.analysis.moments import Moment
-from gonio.analysis.readings import Gradient, summed
+from gonio.analysis.readings import summed
 
 _DIFFERS = 0.01
 """Strides by which the time between truly differs from stride to stride: sd of 10 ms in walking."""
@@ -70,12 +70,6 @@ def _steady(seen: Sighting, usual: Moment | None, stride_s: float) -> Moment | N
     weights = np.array([max(moment.sd_s, _LEAST_SD_S) ** -2 for moment in known])
     time_s = float(np.average([moment.time_s for moment in known], weights=weights))
     shares = (weights / weights.sum()).tolist()
-    drawn: Gradient = summed(
-        *((moment.gradient, share) for moment, share in zip(known, shares, strict=True)),
-        *(
-            (moment.sd_gradient, -2 * share * (moment.time_s - time_s))
-            for moment, share in zip(known, shares, strict=True)
-        ),
-    )
+    drawn = summed(*((moment.gradient, share) for moment, share in zip(known, shares, strict=True)))
     differs_s = float(np.hypot.reduce([share * moment.method_s for moment, share in zip(known, shares, strict=True)]))
     return Moment(time_s, float(weights.sum() ** -0.5), drawn, method_s=differs_s).widened(seen.spread_s)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gonio.analysis.doubt import Doubt
+from gonio.analysis.estimate import NOTHING, Estimate, mean, read
 from gonio.analysis.gait.contacts import step_pairs, strides_of
 from gonio.analysis.gait.coordinates import ground_speed_reading
 from gonio.analysis.gait.direction import LIMBS, Body
-from gonio.analysis.gait.doubt import Doubt
-from gonio.analysis.gait.estimate import NOTHING, Estimate, mean, read
 from gonio.analysis.gait.events import Steps
 from gonio.analysis.known_scale import known_scale
 from gonio.analysis.landmarks import Limb

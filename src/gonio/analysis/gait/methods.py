@@ -11,9 +11,10 @@ from types import MappingProxyType
 import numpy as np
 
 from gonio.analysis.gait.coordinates import Leg
-from gonio.analysis.gait.features import NO_GRADIENT, Window, crossings, highest, turn
+from gonio.analysis.gait.features import Window, crossings, highest, turn
 from gonio.analysis.gait.strides import Stance
 from gonio.analysis.moments import Moment
+from gonio.analysis.readings import NO_GRADIENT
 
 Method = Callable[[Leg, Stance], Moment | None]
 

@@ -1,13 +1,13 @@
 """The numbers of walking: times, phases, lengths, symmetry and variability."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from gonio.analysis.estimate import NOTHING, Estimate, between, mean, symmetry_index
 from gonio.analysis.gait.contacts import overlaps, stance_times, step_pairs, step_times, strides_of
 from gonio.analysis.gait.direction import LIMBS
-from gonio.analysis.gait.estimate import NOTHING, Estimate, between, mean, symmetry_index
 from gonio.analysis.gait.events import Steps
 from gonio.analysis.gait.lengths import Footprints, LengthUnit, speed, step_lengths, stride_lengths
 from gonio.analysis.result import Measure
@@ -76,8 +76,20 @@ def variability(steps: Steps) -> Iterator[Measure]:
         cv = float(100 * np.std(values, ddof=1) / average)
         noise = float(100 * np.sqrt(np.mean([steps.doubt.sd_of(time) ** 2 for time in times])) / average)
         note = f"detection alone would give about {noise:.1f} %" if math.isfinite(noise) else ""
-        sampling = cv / math.sqrt(2 * (len(values) - 1))  # sd of a normal sample's sd
-        yield Measure("stride_time_variability", cv, sampling, "%", side, len(values), note=note, source=_CV)
+        sd = cv / math.sqrt(2 * (len(values) - 1))  # of a normal sample's sd: what errors make of it is in the sample
+        if not steps.doubt.of_methods:
+            sd = steps.doubt.sd_of(_spread(times) / mean(times)) * 100
+        yield Measure("stride_time_variability", cv, sd, "%", side, len(values), note=note, source=_CV)
+
+
+def _spread(times: Sequence[Estimate]) -> Estimate:
+    """Their standard deviation."""
+    average, degrees = mean(times), len(times) - 1
+    spread = float(np.std([time.value for time in times], ddof=1))
+    if not spread > 0:
+        return NOTHING
+    away = (Estimate(0.0, time.scaled((time.value - average.value) / (degrees * spread)).gradient) for time in times)
+    return mean(list(away)).scaled(len(times)) + Estimate(spread, {})
 
 
 def lengths(steps: Steps, unit: LengthUnit) -> Iterator[Measure]:

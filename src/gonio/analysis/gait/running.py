@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from gonio.analysis.doubt import Doubt
+from gonio.analysis.estimate import NOTHING, Estimate, mean, read
 from gonio.analysis.gait.contacts import flight_times, stance_times, strides_of
 from gonio.analysis.gait.coordinates import Leg
 from gonio.analysis.gait.direction import LIMBS
-from gonio.analysis.gait.doubt import Doubt
-from gonio.analysis.gait.estimate import NOTHING, Estimate, mean, read
 from gonio.analysis.gait.events import HEEL_STRIKE, Steps
 from gonio.analysis.gait.lengths import Footprints, LengthUnit, step_lengths
 from gonio.analysis.gait.smoothing import Curve

@@ -106,7 +106,7 @@ def stances(leg: Leg) -> tuple[Stance, ...]:
 def _apart(body: Body, sequence: PoseSequence) -> FloatArray64:
     for name in ("ankle", "heel", "toe"):
         left, right = (positions(body.points, landmark(sequence.skeleton, name, side))[:, 0] for side in LIMBS)
-        if np.isfinite(left - right).mean() > 0.5:
+        if np.isfinite(left - right).sum() > 0.5 * len(left):
             return np.asarray(left - right)
     return np.full(len(sequence), np.nan)
 

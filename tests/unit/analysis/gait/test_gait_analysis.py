@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from benchmarks.motion.gait_walker import Gait, walker
 
+from gonio.analysis.doubt import Doubt
+from gonio.analysis.estimate import Estimate, between, mean, symmetry_index
 from gonio.analysis.gait import analyse_gait
 from gonio.analysis.gait.contacts import flight_times, overlaps, share_in_turn, strides_of
 from gonio.analysis.gait.cycles import band, cycle_of
-from gonio.analysis.gait.doubt import Doubt
-from gonio.analysis.gait.estimate import Estimate, between, mean, symmetry_index
 from gonio.analysis.gait.events import find_steps
 from gonio.analysis.keypoint_errors import KeypointErrors
 from gonio.analysis.landmarks import Limb
@@ -231,6 +231,30 @@ def test_the_front_view_counts_steps_and_measures_width() -> None:
     assert found.measure("step_width").value == pytest.approx(0.2, abs=0.01)
     assert found.measure("pelvis_obliquity_range").unit == found.measure("trunk_lateral_lean_range").unit == "deg"
     assert {measure.side for measure in found.measures} == {"both"}
+
+
+def test_a_range_from_the_front_is_of_the_stride_and_not_of_the_largest_errors() -> None:
+    front = _from_the_front()
+    swing = np.sin(2 * np.pi * front.time_s / 1.1) * 0.2 * np.tan(np.radians(4))  # hips are 0.2 apart
+    tilted = front.keypoints.copy()
+    hips = [front.skeleton.index(f"{side}_hip") for side in ("left", "right")]
+    tilted[:, 0, hips, 1] += np.stack([swing, -swing], axis=1) / 2 * np.sign(tilted[0, 0, 0, 1] or 1)
+    noise = np.random.default_rng(0).normal(0, 0.004, tilted.shape)
+    values = []
+    for keypoints in (tilted, tilted + noise):
+        found = analyse_gait(replace(front, keypoints=keypoints.astype(np.float32)))
+        values.append(found.measure("pelvis_obliquity_range").value)
+    assert values[0] == pytest.approx(8, abs=0.5)
+    assert values[1] == pytest.approx(8, abs=1.5)
+
+
+def test_a_range_without_steps_is_not_given() -> None:
+    front = _from_the_front()
+    still = np.broadcast_to(front.keypoints[:1], front.keypoints.shape)
+    found = analyse_gait(replace(front, keypoints=still), AnalysisOptions(view="frontal"))
+    measure = found.measure("pelvis_obliquity_range")
+    assert not np.isfinite(measure.value)
+    assert measure.note == "too few steps were seen"
 
 
 def test_fewer_frames_and_no_feet_are_limits() -> None:

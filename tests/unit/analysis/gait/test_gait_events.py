@@ -15,6 +15,8 @@ from gonio.structures.sequence import PoseSequence
 
 RUN = Gait(stride_s=0.7, stance=0.35, speed=3.5)
 SIDES: tuple[Limb, Limb] = ("left", "right")
+ENDING_S = 5.8
+"""Of recordings of 6 s: what is near their end may be found or not where it is noisy."""
 
 
 def test_turns_alternate_and_ignore_small_ones() -> None:
@@ -49,12 +51,26 @@ def test_somebody_who_stands_has_no_steps() -> None:
     assert find_steps(standing).events == ()
 
 
+def test_no_frame_has_no_steps() -> None:
+    walking = walker(seconds=3.0)
+    none = replace(walking, keypoints=walking.keypoints[:0], scores=walking.scores[:0], time_s=walking.time_s[:0])
+    assert find_steps(none).events == ()
+
+
 def test_without_feet_the_ankles_do() -> None:
     gait = Gait()
     steps = find_steps(walker(gait, skeleton="coco17"))
     assert not any(leg.has_foot for leg in steps.legs)
     for side in SIDES:
         assert len(steps.times(HEEL_STRIKE, side)) == len(gait.strikes(side, 6))
+
+
+def test_a_toe_off_just_before_the_end_is_found_without_feet() -> None:
+    """Habit must not draw it beyond the end."""
+    gait = Gait()
+    assert gait.offs("left", 6)[-1] > 5.9
+    found = find_steps(walker(gait, skeleton="coco17", fps=30)).times(TOE_OFF, "left")
+    assert len(found) == len(gait.offs("left", 6))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -69,9 +85,10 @@ def test_an_ankle_seen_badly_in_mid_stance_is_no_toe_off(seed: int) -> None:
         too_high = np.clip(1 - ((noisy.time_s - strike_s - 0.4 * gait.stride_s) / 0.1) ** 2, 0, None)
         badly[:, 0, noisy.skeleton.index("left_ankle"), 1] += (0.1 * too_high).astype(np.float32)
     found, undisturbed = (
-        [event.time_s for event in find_steps(sequence).times(TOE_OFF, "left")]
+        [event.time_s for event in find_steps(sequence).times(TOE_OFF, "left") if event.time_s < ENDING_S]
         for sequence in (replace(noisy, keypoints=badly), noisy)
     )
+    assert len(found) == sum(true_s < ENDING_S for true_s in gait.offs("left", 6))
     np.testing.assert_allclose(found, undisturbed, atol=0.05)
 
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from gonio.analysis.gait.features import Window, crossings, highest, turn, weighted_mean
-from gonio.analysis.gait.smoothing import fit_curve
+from gonio.analysis.gait.smoothing import Curve, fit_curve
 from gonio.analysis.moments import Moment
+from gonio.analysis.readings import Reading
 
 TIMES = np.linspace(0, 2, 121)
 GRID = np.linspace(0, 2, 401)
@@ -58,6 +59,27 @@ def test_turns_and_crossings_are_found_between_samples() -> None:
     assert down.sd_s == pytest.approx(curve.sd_at(1.0) / np.pi, rel=0.05)
     assert turn(curve, Window(0.6, 1.4), order=0, kind="max") is None
     assert crossings(curve, Window(0.6, 1.4), order=0, level=0.0, rising=True) == []
+
+
+def test_a_slope_is_not_taken_within_the_noise() -> None:
+    """A steep place of a few milliseconds at the very crossing makes no moment surer."""
+    away = GRID - 1.0
+    steep = away + 0.02 * np.tanh(away / 0.002)
+    values, sd = np.stack([steep, *np.zeros((3, len(GRID)))]), np.full((4, len(GRID)), 0.4)
+    (moment,) = crossings(Curve(GRID, values, sd), Window(0.5, 1.5), order=0, level=0.0, rising=True)
+    assert moment.time_s == pytest.approx(1.0)
+    assert moment.sd_s == pytest.approx(0.4 * 0.08 / 0.1, rel=0.1)
+
+
+def test_noise_that_turns_a_curve_back_does_not_turn_its_slope() -> None:
+    """A curve comes down to a level, dips below it by less than the noise, and goes up again slowly: it rises there."""
+    away = np.where(GRID < 1.0, 1.0 - GRID, 0.1 * (GRID - 1.0)) - 0.01
+    values, sd = np.stack([away, *np.zeros((3, len(GRID)))]), np.full((4, len(GRID)), 1.0)
+    level = Reading(np.zeros(1, np.int64), np.ones(1))
+    (up,) = crossings(Curve(GRID, values, sd), Window(0.5, 1.5), order=0, level=0.0, rising=True, level_of={level: 1.0})
+    assert up.time_s == pytest.approx(1.1, abs=1e-3)
+    assert up.gradient[level] > 0  # of a higher level it is later
+    assert up.sd_s == pytest.approx(1 / np.sqrt(12), rel=0.01)  # somewhere within the window
 
 
 def test_highest_needs_a_maximum_within_the_window() -> None:

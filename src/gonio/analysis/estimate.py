@@ -1,4 +1,4 @@
-"""Numbers made of event times and of readings, each with its derivative by all of them: what is shared counts once.
+"""Numbers made of event times, readings and assumptions, each with its derivative by them: what is shared counts once.
 
 A mean stride time is the last strike minus the first over their number; the strikes between cancel, and so must their
 errors. First-order propagation does that when each event keeps its own slot.
@@ -12,7 +12,21 @@ from types import MappingProxyType
 from gonio.analysis.readings import Reading
 from gonio.analysis.result import Event
 
-Source = Event | Reading
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assumption:
+    """Something that is taken to be so, and that no keypoint tells; used twice, it errs alike.
+
+    Attributes:
+        text: What.
+        sd: How far off it may be, in the unit that derivatives are by; NaN where nobody can say.
+    """
+
+    text: str
+    sd: float
+
+
+Source = Event | Reading | Assumption
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +35,7 @@ class Estimate:
 
     Attributes:
         value: In its unit.
-        gradient: Unit per second, by event; unit per unit, by reading.
+        gradient: Unit per second, by event; unit per unit, by reading and by assumption.
     """
 
     value: float
@@ -39,6 +53,9 @@ class Estimate:
 
     def __sub__(self, other: "Estimate") -> "Estimate":
         return self + other.scaled(-1)
+
+    def __neg__(self) -> "Estimate":
+        return self.scaled(-1)
 
     def __truediv__(self, other: "Estimate") -> "Estimate":
         quotient = self.value / other.value
@@ -58,6 +75,15 @@ def read(value: float, *readings: tuple[Reading | None, float]) -> Estimate:
     return Estimate(value, total)
 
 
+def changed(value: float, *parts: tuple[Estimate, float]) -> Estimate:
+    """A number of that value that changes as a weighted sum of others does."""
+    total: dict[Source, float] = {}
+    for one, weight in parts:
+        for source, slope in one.gradient.items():
+            total[source] = total.get(source, 0.0) + weight * slope
+    return Estimate(value, total)
+
+
 def between(earlier: Event, later: Event) -> Estimate:
     """Time from one event to another, in seconds.
 
@@ -72,13 +98,9 @@ def mean(estimates: Sequence[Estimate]) -> Estimate:
     """Their mean; NaN of none."""
     if not estimates:
         return NOTHING
-    slopes: dict[
-        Source, float
-    ] = {}  # one for all: adding them up in pairs takes a long recording the square of its time
-    for estimate in estimates:
-        for event, slope in estimate.gradient.items():
-            slopes[event] = slopes.get(event, 0.0) + slope
-    return Estimate(math.fsum(one.value for one in estimates), slopes).scaled(1 / len(estimates))
+    value = math.fsum(one.value for one in estimates)
+    # all at once: adding them up in pairs takes a long recording the square of its time
+    return changed(value, *((one, 1.0) for one in estimates)).scaled(1 / len(estimates))
 
 
 def symmetry_index(left: Estimate, right: Estimate) -> Estimate:
