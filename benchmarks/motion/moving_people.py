@@ -82,7 +82,10 @@ def one_person(keypoints: FloatArray64, time_s: FloatArray64) -> PoseSequence:
 
 
 def exercise(kind: str, view: str, rate_hz: float, *, duration_s: float = 12.0) -> PoseSequence:
-    """``"squat"``, ``"jumping jack"``, ``"lunge"`` or ``"high knees"``, a person of 1.75 m made of straight bones."""
+    """A person of 1.75 m made of straight bones.
+
+    ``"squat"``, ``"jumping jack"``, ``"lunge"``, ``"high knees"`` or, with pauses, ``"elbow curl"``.
+    """
     times = np.arange(0, duration_s, 1 / rate_hz)
     return one_person(_seen_by_camera(with_face(_EXERCISES[kind](times)), view), times)
 
@@ -149,11 +152,19 @@ def _high_knees(times: FloatArray64) -> FloatArray64:
     return points
 
 
+def _elbow_curl(times: FloatArray64) -> FloatArray64:
+    points, bend = _body(times), np.deg2rad(130) * _now_and_then(times / 3)
+    forearm = 0.25 * np.stack([np.sin(bend), -np.cos(bend), 0 * bend], axis=-1)
+    points[:, 9:11] = points[:, 7:9] + forearm[:, None]
+    return points
+
+
 _EXERCISES: dict[str, Callable[[FloatArray64], FloatArray64]] = {
     "squat": _squat,
     "jumping jack": _jumping_jack,
     "lunge": _lunge,
     "high knees": _high_knees,
+    "elbow curl": _elbow_curl,
 }
 
 

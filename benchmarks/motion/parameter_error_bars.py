@@ -38,6 +38,13 @@ _FOR_TOTALS = 20
 _MATCH_S = 0.15
 """An event is that of the clean sequence if it is no farther away."""
 
+_EXERCISES = (
+    ("squat", "squat", "left"),
+    ("jumping jack", "jumping-jack", "frontal"),
+    ("lunge", "lunge", "left"),
+    ("elbow curl", "elbow-curl", "left"),
+)
+
 Analyse = Callable[[PoseSequence, bool], Analysis]
 """Of a sequence; whether its error bars hold what the methods add."""
 
@@ -165,7 +172,7 @@ def scenes(data: Path) -> Iterator[Scene]:
         yield gait_scene(name, seen(trial.sequence, fps=60), scaled=True)
         yield gait_scene(f"{name}, no feet, no scale", seen(trial.sequence, fps=60, skeleton="coco17"))
     yield gait_scene("walking, from the front", markers("walk", "frontal", 60.0), frontal=True)
-    for kind, name, view in (("squat", "squat", "left"), ("jumping jack", "jumping-jack", "frontal")):
+    for kind, name, view in _EXERCISES:
         yield exercise_scene(kind, name, view)
     yield jump_scene()
 
@@ -186,7 +193,7 @@ def exercise_scene(kind: str, name: str, view: str) -> Scene:
 def jump_scene() -> Scene:
     """Three jumps without a rest."""
     jumps = filmed_jump(Jumper(heights_m=(0.3, 0.35, 0.25)), fps=60.0)
-    return Scene("jumps", jumps.sequence, lambda sequence, _: analyse_jump(sequence))
+    return Scene("jumps", jumps.sequence, lambda sequence, whole: analyse_jump(sequence, method_errors=whole))
 
 
 def main() -> None:

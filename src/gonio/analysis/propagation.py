@@ -88,32 +88,6 @@ def sd_of_difference(first: float, second: float, *, correlation: float = 0.0) -
     return math.sqrt(first**2 + second**2 - 2 * correlation * first * second)
 
 
-def sd_of_sum(
-    weights: FloatArray64,
-    sd: FloatArray64,
-    time_s: FloatArray64,
-    *,
-    lasting: float = LASTING,
-    fresh: float = FRESH,
-    correlation_s: float = CORRELATION_S,
-) -> float:
-    """Standard deviation of a weighted sum of a few samples over time, their errors correlated as `error_correlation`.
-
-    Args:
-        weights: ``(M,)``.
-        sd: ``(M,)`` of the samples; NaN gives NaN.
-        time_s: ``(M,)``.
-        lasting: As in `error_correlation`.
-        fresh: As in `error_correlation`.
-        correlation_s: As in `error_correlation`.
-    """
-    scaled = weights * sd
-    if not np.isfinite(scaled).all():
-        return math.nan
-    shared = error_correlation(time_s[:, None] - time_s, lasting=lasting, fresh=fresh, correlation_s=correlation_s)
-    return math.sqrt(max(float(scaled @ shared @ scaled), 0.0))
-
-
 def sd_of_mean(
     sd: FloatArray64,
     time_s: FloatArray64,

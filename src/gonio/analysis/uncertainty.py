@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gonio.analysis.propagation import error_correlation, propagate, sd_of_difference, sd_of_mean, sd_of_sum
+from gonio.analysis.propagation import error_correlation, propagate, sd_of_difference, sd_of_mean
 from gonio.analysis.residual import bridge_variance, temporal_sd
 from gonio.arrays import BoolArray, FloatArray64
 from gonio.score_maps import through_knots
@@ -23,7 +23,6 @@ __all__ = [
     "propagate",
     "sd_of_difference",
     "sd_of_mean",
-    "sd_of_sum",
     "with_uncertainty",
 ]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from benchmarks.motion.jointed_person import jointed_person, one_track, seen
 
-from gonio.analysis.propagation import error_correlation, sd_of_difference, sd_of_mean, sd_of_sum
+from gonio.analysis.propagation import error_correlation, sd_of_difference, sd_of_mean
 from gonio.analysis.residual import bridge_variance, temporal_sd
 from gonio.analysis.uncertainty import BOX_OVER_KEYPOINTS, with_uncertainty
 from gonio.structures.flags import KeypointFlag
@@ -95,13 +95,14 @@ def test_the_bridge_is_as_wide_as_a_random_walk_is() -> None:
 def test_a_mean_is_the_sum_with_all_covariances(lasting: float, fresh: float, correlation_s: float) -> None:
     rng = np.random.default_rng(0)
     sd, time_s = rng.uniform(1, 3, 40), np.cumsum(rng.uniform(0.01, 0.1, 40))
-    whole = sd_of_sum(np.full(40, 1 / 40), sd, time_s, lasting=lasting, fresh=fresh, correlation_s=correlation_s)
+    apart_s = time_s[:, None] - time_s
+    shared = error_correlation(apart_s, lasting=lasting, fresh=fresh, correlation_s=correlation_s)
+    whole = np.sqrt(sd @ shared @ sd) / 40
     assert sd_of_mean(sd, time_s, lasting=lasting, fresh=fresh, correlation_s=correlation_s) == pytest.approx(whole)
 
 
 def test_edges_of_the_sums() -> None:
     assert np.isnan(sd_of_mean(np.zeros(0), np.zeros(0)))
-    assert np.isnan(sd_of_sum(np.ones(2), np.array([1.0, np.nan]), np.arange(2.0)))
     assert sd_of_difference(2.0, 2.0, correlation=1.0) == 0
     assert error_correlation(np.array([0.0, 1.0]), lasting=0, correlation_s=0).tolist() == [1, 0]
 

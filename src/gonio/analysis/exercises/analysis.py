@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gonio.analysis.doubt import Doubt
 from gonio.analysis.exercises.body import Body, LimbLengths
 from gonio.analysis.exercises.form import Fault, faults_of, findings_of, hold_faults, limits_of
 from gonio.analysis.exercises.holds import Hold, find_holds, why_none
@@ -13,13 +14,14 @@ from gonio.analysis.exercises.measures import (
     angles_of,
     hold_measures,
     repetition_measures,
-    symmetry_measure,
 )
-from gonio.analysis.exercises.repetitions import Count, Found, find_repetitions
+from gonio.analysis.exercises.repetitions import Count, find_repetitions
 from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import chains_of, signal_series
-from gonio.analysis.exercises.single import phase_durations, symmetry
+from gonio.analysis.exercises.single import beside_each_other, phase_durations, symmetry, symmetry_measure
 from gonio.analysis.exercises.spec import Exercise
+from gonio.analysis.exercises.timing import Found
+from gonio.analysis.keypoint_errors import KeypointErrors
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Analysis, Event, Finding, Measure, Repetition
 from gonio.analysis.view import View, detect_view
@@ -57,21 +59,28 @@ def analyse_exercise(sequence: PoseSequence, exercise: Exercise, options: Analys
 def _of_repetitions(
     sequence: PoseSequence, exercise: Exercise, body: Body, lengths: LimbLengths, view: View, options: AnalysisOptions
 ) -> Analysis:
-    count = find_repetitions(body, exercise, lengths)
-    found, late = _in_time(count.found, exercise)
+    doubt = Doubt(None if sequence.keypoint_sd is None else KeypointErrors.of(sequence))
+    count = find_repetitions(body, exercise, lengths, doubt.keypoints)
+    in_time, late = _in_time(count.found, exercise)
+    found = tuple(replace(one, range_sd=doubt.sd_of(one.range)) for one in in_time)
     faults = [faults_of(body, one, exercise, lengths, view.kind) for one in found]
-    angles = angles_of(sequence, exercise, view, options)
+    angles = angles_of(sequence, exercise, view, options, doubt.keypoints)
     signal = next(one for one in exercise.signals if one.name == count.series[0].name)
-    single = [(*phase_durations(one, exercise), symmetry(body, one, exercise, signal, lengths, view)) for one in found]
-    measures = [*repetition_measures(found, exercise, signal)]
+    beside = beside_each_other(body, exercise, signal, lengths, view, doubt)
+    compared = [symmetry(one, beside, doubt) for one in found]
+    single = [
+        (*phase_durations(one, exercise, doubt), symmetry_measure([own], doubt))
+        for one, own in zip(found, compared, strict=True)
+    ]
+    measures = [*repetition_measures(found, exercise, signal, doubt)]
     if found and not exercise.one_sided:
-        measures.append(symmetry_measure([own[-1] for own in single]))
+        measures.append(symmetry_measure(compared, doubt))
     if exercise.name.endswith("-5x"):
-        measures.append(_five_times(found))
+        measures.append(_five_times(found, doubt))
     return Analysis(
         activity=exercise.name,
         track_id=int(sequence.track_ids[0]),
-        events=_events(found, exercise),
+        events=_events(found, exercise, doubt),
         repetitions=tuple(map(_as_seen, found, faults, single)),
         measures=(*measures, *angle_measures(angles, found, exercise.events.turn)),
         series=(*count.series, *angles),
@@ -136,7 +145,7 @@ def _too_short(found: tuple[Found, ...], exercise: Exercise, last_s: float) -> t
     return (Finding("limit", text),)
 
 
-def _five_times(found: tuple[Found, ...]) -> Measure:
+def _five_times(found: tuple[Found, ...], doubt: Doubt) -> Measure:
     """From the first start to the fifth end, seated again: what the five-times test reports.
 
     A clinician's watch starts at "go": the time to react is not in it. The Short Physical Performance Battery stops the
@@ -147,23 +156,23 @@ def _five_times(found: tuple[Found, ...]) -> Measure:
     if not (found[0].begun and found[4].finished):
         why = "the recording does not show the whole of the first and the fifth repetition"
         return Measure("five_times", math.nan, math.nan, "s", note=why)
-    time_s = found[4].repetition.end_s - found[0].repetition.start_s
-    sd_s = math.hypot(found[0].turn_sd_s, found[4].turn_sd_s) * math.sqrt(2)
-    return Measure("five_times", time_s, sd_s, "s", source="Whitney et al., Phys Ther 85(10), 2005")
+    lasted = found[4].end - found[0].start
+    return Measure(
+        "five_times", lasted.value, doubt.sd_of(lasted), "s", source="Whitney et al., Phys Ther 85(10), 2005"
+    )
 
 
-def _events(found: tuple[Found, ...], exercise: Exercise) -> tuple[Event, ...]:
-    events = []
+def _events(found: tuple[Found, ...], exercise: Exercise, doubt: Doubt) -> tuple[Event, ...]:
+    names, events = exercise.events, []
     for one in found:
-        times, sd_s = one.repetition, one.turn_sd_s
+        moments = [(names.turn, one.turn)]
         if one.begun:
-            events.append(Event(exercise.events.rest, one.rest_s, times.side))
-            events.append(Event("rep_start", times.start_s, times.side, math.sqrt(2) * sd_s))
-        events.append(Event(exercise.events.turn, times.turn_s, times.side, sd_s))
+            moments += [(names.rest, one.rest), ("rep_start", one.start)]
         if one.finished:
-            events.append(Event("rep_end", times.end_s, times.side, math.sqrt(2) * sd_s))
-        if one.rest_after_s is not None:
-            events.append(Event(exercise.events.rest, one.rest_after_s, times.side))
+            moments.append(("rep_end", one.end))
+        if one.rest_after is not None:
+            moments.append((names.rest, one.rest_after))
+        events += [Event(name, moment.value, one.side, doubt.sd_of(moment)) for name, moment in moments]
     return tuple(sorted(events, key=lambda event: event.time_s))
 
 

@@ -90,6 +90,10 @@ class Body:
             return np.full(len(self), np.nan)
         return np.asarray(np.sqrt((self.sd[:, list(where.indices)] ** 2).sum(axis=1)) / len(where.indices))
 
+    def keypoints(self, name: str, side: Limb) -> tuple[int, ...]:
+        """What a point is the middle of; empty where the skeleton has no such point."""
+        return self._landmark(name, side).indices
+
     def steps(self, start: int, stop: int) -> "Body":
         """The time steps ``start`` to ``stop``, exclusive."""
         part = slice(start, stop)
@@ -148,6 +152,10 @@ class LimbLengths:
             if seen := self._seen.get((chain, limb)):
                 return seen[int(_LONGEST * (len(seen) - 1))]
         return float("nan")
+
+    def with_length(self, chain: Chain, side: Limb, length: float) -> "LimbLengths":
+        """As if that limb had been seen with that length only."""
+        return LimbLengths(self._seen | {(chain, side): [length]})
 
 
 def chain_length(body: Body, chain: Chain, side: Limb) -> FloatArray64:

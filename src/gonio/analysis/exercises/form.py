@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from gonio.analysis.exercises.body import Body, LimbLengths
 from gonio.analysis.exercises.conditions import check
-from gonio.analysis.exercises.repetitions import Found
 from gonio.analysis.exercises.spec import Exercise, Rule
+from gonio.analysis.exercises.timing import Found
 from gonio.analysis.result import Finding, Repetition
 from gonio.analysis.series import Side
 from gonio.analysis.view import Kind
@@ -52,7 +52,7 @@ def hold_faults(
     body: Body, start_s: float, end_s: float, exercise: Exercise, lengths: LimbLengths, view: Kind
 ) -> tuple[Fault, ...]:
     """The faults of a hold."""
-    found = Found(Repetition(start_s, start_s, end_s), start_s, (start_s, end_s), float("nan"), True, True)
+    found = Found.of(Repetition(start_s, start_s, end_s), (start_s, end_s))
     return _rule_faults(body, found, exercise, lengths, view)
 
 

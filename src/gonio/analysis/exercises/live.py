@@ -13,10 +13,10 @@ from gonio.analysis.exercises.distance import DistanceWatch
 from gonio.analysis.exercises.form import faults_of
 from gonio.analysis.exercises.holds import find_holds
 from gonio.analysis.exercises.live_side import REMEMBERED_S, LiveSide
-from gonio.analysis.exercises.repetitions import Found
 from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import chains_of, signal_series
 from gonio.analysis.exercises.spec import Exercise
+from gonio.analysis.exercises.timing import Found
 from gonio.analysis.options import AnalysisOptions
 from gonio.analysis.result import Repetition
 from gonio.analysis.series import Side
@@ -157,7 +157,7 @@ class LiveCounter:
         )
         near_s = 0.1 * (end_s - when.start_s)
         hold_s = (when.turn_s - near_s, when.turn_s + near_s)
-        found = Found(repetition, when.start_s, hold_s, float("nan"), movement.finished, True)
+        found = Found.of(repetition, hold_s, finished=movement.finished)
         view = detect_view(sequence, options=self._options).kind
         faults = faults_of(body, found, self._exercise, self._lengths, view)
         self._cue = faults[0].cue if faults else ""

@@ -7,12 +7,12 @@ import numpy as np
 
 from gonio.analysis.exercises.body import Body, LimbLengths
 from gonio.analysis.exercises.counter import Movement, RepetitionCounter, Sample
-from gonio.analysis.exercises.repetitions import NOT_THE_START
 from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import signal_series
 from gonio.analysis.exercises.spec import Exercise
 from gonio.analysis.exercises.steady import SteadySignal
-from gonio.analysis.exercises.stretches import AT_EXTREME, left_rest_s
+from gonio.analysis.exercises.stretches import AT_EXTREME, ON_THE_WAY, left_rest_s
+from gonio.analysis.exercises.timing import NOT_THE_START
 from gonio.analysis.series import Side
 
 REMEMBERED_S = 20.0
@@ -106,18 +106,18 @@ class LiveSide:
         """
         low_s, turn_s = movement.low.time_s, movement.high.time_s
         start_s = self._left_rest_s(movement)
-        start_s = low_s if start_s is None else start_s
+        start_s = low_s if start_s is None else max(start_s, low_s)
         return Stretch(start_s, turn_s, movement.confirmed_s, self._shown_s(movement, start_s))
 
     def _left_rest_s(self, movement: Movement) -> float | None:
         """None where the way out was so long ago that it is forgotten."""
         known = [one for one in self._past if movement.low.time_s <= one.time_s <= movement.high.time_s]
-        half_way = movement.low.value + 0.5 * movement.range
-        below = [i for i, one in enumerate(known) if one.value < half_way]
+        most_of_the_way = movement.low.value + (ON_THE_WAY[1] + AT_EXTREME) * movement.range
+        below = [i for i, one in enumerate(known) if one.value < most_of_the_way]
         if not below:
             return None
         time_s, values = np.array([(one.time_s, one.value) for one in known]).T
-        # looked for from half of the way out, because a long hold at the extreme would be taken for the rest
+        # looked for from where most of the way is done, because a long hold at the extreme would be taken for the rest
         return left_rest_s(time_s, values, movement.range, peak=min(below[-1] + 1, len(known) - 1), step=-1)
 
     def _shown_s(self, movement: Movement, start_s: float) -> tuple[float, float]:

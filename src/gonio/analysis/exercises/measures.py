@@ -1,7 +1,6 @@
 """Numbers of an exercise, each with its error bar: counts, range, tempo, symmetry and joint angles."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -10,15 +9,17 @@ import numpy as np
 from gonio.analysis.angle_readings import of_median, of_range
 from gonio.analysis.angle_table import angle_definition
 from gonio.analysis.angles import angle_series
+from gonio.analysis.doubt import Doubt
+from gonio.analysis.estimate import Estimate, mean, read
 from gonio.analysis.exercises.body import LIMBS
 from gonio.analysis.exercises.holds import Hold
-from gonio.analysis.exercises.repetitions import Found
 from gonio.analysis.exercises.signal_spec import SignalSpec
+from gonio.analysis.exercises.single import phase_names
 from gonio.analysis.exercises.spec import Exercise
+from gonio.analysis.exercises.timing import Found
 from gonio.analysis.keypoint_errors import KeypointErrors
 from gonio.analysis.kinematics import range_of_motion
 from gonio.analysis.options import AnalysisOptions
-from gonio.analysis.readings import Gradient, summed
 from gonio.analysis.result import Measure
 from gonio.analysis.series import Series, Side
 from gonio.analysis.view import View
@@ -30,27 +31,21 @@ _NEAR_THE_START = 0.25
 """Part of the way out, and of the way back, that is about the start posture."""
 
 
-def repetition_measures(found: Sequence[Found], exercise: Exercise, signal: SignalSpec) -> Iterator[Measure]:
+def repetition_measures(
+    found: Sequence[Found], exercise: Exercise, signal: SignalSpec, doubt: Doubt
+) -> Iterator[Measure]:
     """How many, how far of the signal that was counted on, how fast."""
     yield Measure("repetitions", float(len(found)), _NAN, "1", count=len(found))
     if not found:
         return
-    repetitions = [one.repetition for one in found]
-    far = _mean("range", signal.unit, [one.range for one in repetitions], [one.range_sd for one in repetitions])
+    far = _mean("range", signal.unit, [one.range for one in found], doubt)
     yield replace(far, note=signal.words)
     whole = [one for one in found if one.begun and one.finished]
-    out, at_turn, back = (phase.replace(" ", "_") for phase in exercise.phases)
-    yield _durations("repetition_time", whole, lambda one: (one.repetition.start_s, one.repetition.end_s))
-    yield _durations(f"{out}_time", whole, lambda one: (one.repetition.start_s, one.hold_s[0]))
-    yield _durations(f"{at_turn}_time", whole, lambda one: one.hold_s)
-    yield _durations(f"{back}_time", whole, lambda one: (one.hold_s[1], one.repetition.end_s))
-
-
-def symmetry_measure(each: Sequence[Measure]) -> Measure:
-    """The mean of the repetitions of which it was measured; where it was of none, why."""
-    seen = [one for one in each if math.isfinite(one.value)]
-    mean = _mean("symmetry", "%", [one.value for one in seen], [one.sd for one in seen])
-    return mean if seen or not each else replace(mean, note=each[0].note)
+    out, at_turn, back = phase_names(exercise)
+    yield _mean("repetition_time", "s", [one.end - one.start for one in whole], doubt)
+    yield _mean(out, "s", [one.reached - one.start for one in whole], doubt)
+    yield _mean(at_turn, "s", [one.left - one.reached for one in whole], doubt)
+    yield _mean(back, "s", [one.end - one.left for one in whole], doubt)
 
 
 def hold_measures(holds: Sequence[Hold]) -> Iterator[Measure]:
@@ -64,12 +59,17 @@ def hold_measures(holds: Sequence[Hold]) -> Iterator[Measure]:
         yield Measure("total_hold", total, float(np.hypot.reduce([h.sd_s for h in holds])), "s", count=len(holds))
 
 
-def angles_of(sequence: PoseSequence, exercise: Exercise, view: View, options: AnalysisOptions) -> tuple[Series, ...]:
+def angles_of(
+    sequence: PoseSequence,
+    exercise: Exercise,
+    view: View,
+    options: AnalysisOptions,
+    errors: KeypointErrors | None = None,
+) -> tuple[Series, ...]:
     """The joint angles that the exercise reports, of each side."""
     wanted: list[tuple[str, Side]] = []
     for name in exercise.angles:
         wanted += [(name, side) for side in LIMBS] if angle_definition(name).sided else [(name, "both")]
-    errors = None if sequence.keypoint_sd is None else KeypointErrors.of(sequence)
     found = (angle_series(sequence, name, side=side, view=view, options=options) for name, side in wanted)
     return tuple(replace(series, errors=errors) for series in found)
 
@@ -86,10 +86,14 @@ def angle_measures(angles: Sequence[Series], found: Sequence[Found], turn: str) 
             one for one in found if "both" in (series.side, one.repetition.side) or one.repetition.side == series.side
         ]
         at_turn = [frames for one in own if len(frames := _valid(series, *one.hold_s))]
-        medians = [(float(np.median(series.values[frames])), of_median(series, frames)) for frames in at_turn]
+        medians = [
+            read(float(np.median(series.values[frames])), *of_median(series, frames).items()) for frames in at_turn
+        ]
         yield _angle_mean(f"{series.name}_at_{turn}", series, medians)
         whole = list(_from_rest_to_rest(series, own))
-        ranges = [(range_of_motion(_at(series, frames)).value, of_range(series, frames)) for frames in whole]
+        ranges = [
+            read(range_of_motion(_at(series, frames)).value, *of_range(series, frames).items()) for frames in whole
+        ]
         yield _angle_mean(f"{series.name}_range", series, ranges)
 
 
@@ -99,25 +103,22 @@ def _from_rest_to_rest(series: Series, found: Sequence[Found]) -> Iterator[IntAr
     The repetition itself begins where its signal has left the rest, and by then a joint has turned by many degrees.
     """
     for one, following in zip_longest(found, found[1:]):
-        times = one.repetition
-        shown_s = times.end_s if one.rest_after_s is None else one.rest_after_s
-        end_s = max(times.end_s, following.rest_s) if following is not None else shown_s
-        away_s = times.start_s + _NEAR_THE_START * (one.hold_s[0] - times.start_s)
-        back_s = times.end_s - _NEAR_THE_START * (times.end_s - one.hold_s[1])
-        parts = (one.hold_s, (one.rest_s, away_s), (back_s, end_s))
+        start_s, back_at_s, (reached_s, left_s) = one.start.value, one.end.value, one.hold_s
+        shown_s = back_at_s if one.rest_after is None else one.rest_after.value
+        rest_s, end_s = one.rest.value, shown_s if following is None else max(back_at_s, following.rest.value)
+        away_s = start_s + _NEAR_THE_START * (reached_s - start_s)
+        back_s = back_at_s - _NEAR_THE_START * (back_at_s - left_s)
+        parts = (one.hold_s, (rest_s, away_s), (back_s, end_s))
         at_turn, before, after = (len(_valid(series, *part)) for part in parts)
         if at_turn and (before or after):
-            yield np.flatnonzero((series.time_s >= one.rest_s) & (series.time_s <= end_s))
+            yield np.flatnonzero((series.time_s >= rest_s) & (series.time_s <= end_s))
 
 
-def _angle_mean(name: str, series: Series, seen: Sequence[tuple[float, Gradient]]) -> Measure:
+def _angle_mean(name: str, series: Series, seen: Sequence[Estimate]) -> Measure:
     """The mean over repetitions: what lasts is the same in all of them, and does not average out."""
-    errors = getattr(series, "errors", None)
-    mean = summed(*((gradient, 1 / len(seen)) for _, gradient in seen))
-    sd = errors.sd_of(mean) if errors is not None and seen else _NAN
-    measure = _mean(name, series.unit, [value for value, _ in seen], [sd] * len(seen))
+    measure = _mean(name, series.unit, seen, Doubt(getattr(series, "errors", None)))
     note = getattr(series, "why", "") or measure.note
-    return replace(measure, sd=sd, side=series.side, excluded_fraction=series.excluded_fraction, note=note)
+    return replace(measure, side=series.side, excluded_fraction=series.excluded_fraction, note=note)
 
 
 def _at(series: Series, frames: IntArray) -> Series:
@@ -128,15 +129,9 @@ def _valid(series: Series, start_s: float, end_s: float) -> IntArray:
     return np.flatnonzero((series.time_s >= start_s) & (series.time_s <= end_s) & series.valid)
 
 
-def _durations(name: str, found: Sequence[Found], ends: Callable[[Found], tuple[float, float]]) -> Measure:
-    values = [end - start for start, end in map(ends, found)]
-    # each end of a phase is a crossing of a level, timed as well as the two crossings that the extreme is between
-    return _mean(name, "s", values, [2 * one.turn_sd_s for one in found])
-
-
-def _mean(name: str, unit: str, values: Sequence[float], sds: Sequence[float]) -> Measure:
-    """The mean of independent estimates, and the standard deviation of that mean."""
-    if not values:
+def _mean(name: str, unit: str, seen: Sequence[Estimate], doubt: Doubt) -> Measure:
+    """The mean of estimates that may share errors."""
+    if not seen:
         return Measure(name, _NAN, _NAN, unit, count=0, note="not seen in any repetition")
-    sd = float(np.sqrt(np.square(sds).sum())) / len(values)
-    return Measure(name, float(np.mean(values)), sd, unit, count=len(values))
+    number = mean(seen)
+    return Measure(name, number.value, doubt.sd_of(number), unit, count=len(seen))

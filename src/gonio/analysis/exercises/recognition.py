@@ -15,9 +15,10 @@ from gonio.analysis.exercises.catalogue import list_exercises, load_exercise
 from gonio.analysis.exercises.conditions import check
 from gonio.analysis.exercises.form import during
 from gonio.analysis.exercises.holds import find_holds
-from gonio.analysis.exercises.repetitions import Found, find_repetitions
+from gonio.analysis.exercises.repetitions import find_repetitions
 from gonio.analysis.exercises.signals import chains_of
 from gonio.analysis.exercises.spec import Exercise
+from gonio.analysis.exercises.timing import Found
 from gonio.analysis.options import AnalysisOptions
 from gonio.structures.sequence import PoseSequence
 

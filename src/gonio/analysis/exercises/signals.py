@@ -15,7 +15,7 @@ from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.spec import Condition, Exercise
 from gonio.analysis.landmarks import Limb
 from gonio.analysis.series import Reason, Series, Side
-from gonio.arrays import FloatArray64
+from gonio.arrays import BoolArray, FloatArray64
 from gonio.geometry.angles import joint_angle_deg
 
 Values = tuple[FloatArray64, FloatArray64]
@@ -27,7 +27,14 @@ _STEEPEST = 0.1
 
 def chains_of(exercise: Exercise) -> set[Chain]:
     """The limbs whose lengths an exercise needs."""
-    return set().union(*(_chains(signal) for signal in _signals_of(exercise)))
+    return set().union(*(limbs_of(signal) for signal in _signals_of(exercise)))
+
+
+def limbs_of(signal: SignalSpec) -> set[Chain]:
+    """The limbs whose lengths a signal is measured in."""
+    if signal.kind in ("shortening", "lowering", "elevation"):
+        return {signal.points}
+    return {signal.per} if signal.per else set()
 
 
 def signal_series(body: Body, signal: SignalSpec, lengths: LimbLengths, *, side: Side = "both") -> Series:
@@ -54,17 +61,40 @@ def sureness(body: Body, signal: SignalSpec, *, side: Side = "both") -> float:
     return float(np.median(np.mean([np.sqrt(_weight(body, signal, one)) for one in sides], axis=0)))
 
 
-def _combined(body: Body, signal: SignalSpec, lengths: LimbLengths) -> Values:
-    """Left and right made one as the signal says; a side that is not seen is left out."""
-    (left, left_sd), (right, right_sd) = (_one_side(body, signal, lengths, side) for side in LIMBS)
+def joined(signal: SignalSpec, sides: tuple[FloatArray64, FloatArray64], weights: list[FloatArray64]) -> FloatArray64:
+    """``(T,)``: left and right made one as the signal says; a side that is not seen is left out.
+
+    Args:
+        signal: What is measured.
+        sides: ``(T,)`` values of each.
+        weights: Of each, see `side_weights`.
+    """
+    left, right = sides
     if signal.sides == "difference":
-        return np.abs(left - right), np.hypot(left_sd, right_sd)
+        return np.abs(left - right)
     if signal.sides in ("mean", "each"):
-        weights = [_weight(body, signal, side) for side in LIMBS]
-        values = _mean(list(zip((left, right), weights, strict=True)))
+        return _mean(list(zip(sides, weights, strict=True)))
+    return np.where(_takes_left(signal, left, right), left, right)
+
+
+def side_weights(body: Body, signal: SignalSpec) -> list[FloatArray64]:
+    """``(T,)`` of left and right in their mean; none where the signal is no mean."""
+    return [_weight(body, signal, side) for side in LIMBS] if signal.sides in ("mean", "each") else []
+
+
+def _combined(body: Body, signal: SignalSpec, lengths: LimbLengths) -> Values:
+    (left, left_sd), (right, right_sd) = (_one_side(body, signal, lengths, side) for side in LIMBS)
+    weights = side_weights(body, signal)
+    values = joined(signal, (left, right), weights)
+    if signal.sides == "difference":
+        return values, np.hypot(left_sd, right_sd)
+    if weights:
         return values, _mean_sd((left_sd, right_sd), (left, right), weights)
-    take_left = np.isnan(right) | ((left < right) if signal.sides == "both" else (left > right))
-    return np.where(take_left, left, right), np.where(take_left, left_sd, right_sd)
+    return values, np.where(_takes_left(signal, left, right), left_sd, right_sd)
+
+
+def _takes_left(signal: SignalSpec, left: FloatArray64, right: FloatArray64) -> BoolArray:
+    return np.isnan(right) | ((left < right) if signal.sides == "both" else (left > right))
 
 
 def _one_side(body: Body, signal: SignalSpec, lengths: LimbLengths, side: Limb) -> Values:
@@ -158,9 +188,3 @@ def _signals_of(exercise: Exercise) -> Iterable[SignalSpec]:
     yield from exercise.signals
     conditions: tuple[Condition, ...] = (*exercise.guards, *exercise.posture, *exercise.rules)
     yield from (condition.signal for condition in conditions)
-
-
-def _chains(signal: SignalSpec) -> set[Chain]:
-    if signal.kind in ("shortening", "lowering", "elevation"):
-        return {signal.points}
-    return {signal.per} if signal.per else set()

@@ -1,18 +1,22 @@
 """Numbers of one repetition, each with its error bar: how long its phases took, and left beside right."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from gonio.analysis.doubt import Doubt
+from gonio.analysis.estimate import NOTHING, Estimate, changed, mean, read
 from gonio.analysis.exercises.body import LIMBS, Body, LimbLengths
-from gonio.analysis.exercises.repetitions import Found
+from gonio.analysis.exercises.signal_gradient import SignalGradient, signal_gradient
 from gonio.analysis.exercises.signal_spec import SignalSpec
 from gonio.analysis.exercises.signals import signal_series
 from gonio.analysis.exercises.spec import Exercise
+from gonio.analysis.exercises.timing import Found
 from gonio.analysis.result import Measure
+from gonio.analysis.series import Series
 from gonio.analysis.view import View
-from gonio.arrays import FloatArray64
 
 BEGUN = "the recording begins within it"
 CUT_OFF = "the recording ends within it"
@@ -26,52 +30,104 @@ def phase_names(exercise: Exercise) -> tuple[str, str, str]:
     return out, at_turn, back
 
 
-def phase_durations(found: Found, exercise: Exercise) -> Iterator[Measure]:
+def phase_durations(found: Found, exercise: Exercise, doubt: Doubt) -> Iterator[Measure]:
     """Of a repetition; NaN of the phases that the recording does not show all of."""
-    times, (reached_s, left_s) = found.repetition, found.hold_s
     begun, ended = "" if found.begun else BEGUN, "" if found.finished else CUT_OFF
     out, at_turn, back = phase_names(exercise)
-    # each end of a phase is a crossing of a level, timed as well as the two crossings that the extreme is between
-    sd_s = 2 * found.turn_sd_s
-    yield _unless(begun, Measure(out, reached_s - times.start_s, sd_s, "s"))
-    yield _unless(begun or ended, Measure(at_turn, left_s - reached_s, sd_s, "s"))
-    yield _unless(ended, Measure(back, times.end_s - left_s, sd_s, "s"))
+    for name, why, lasted in (
+        (out, begun, found.reached - found.start),
+        (at_turn, begun or ended, found.left - found.reached),
+        (back, ended, found.end - found.left),
+    ):
+        yield _none(name, "s", why) if why else Measure(name, lasted.value, doubt.sd_of(lasted), "s")
 
 
-def symmetry(
-    body: Body, found: Found, exercise: Exercise, signal: SignalSpec, lengths: LimbLengths, view: View
-) -> Measure:
-    """The smaller side's range as a part of the larger one's, 100 %: alike. Both are told in the note.
+@dataclass(frozen=True, slots=True, eq=False)
+class BesideEachOther:
+    """The signal of each side, to compare them.
 
-    NaN where one side covers the other or is not seen, and of what is counted side by side.
+    Attributes:
+        sides: Left and right; empty where they cannot be compared.
+        follow: What each rests on; None where that is not followed.
+        why: They cannot be compared.
     """
-    if exercise.one_sided:
-        return _none(ONE_BY_ONE)
-    if view.kind == "side":
-        return _none(COVERED)
-    during = body.between(found.repetition.start_s, found.repetition.end_s)
-    series = [signal_series(during, signal, lengths, side=side) for side in LIMBS]
-    ranges = [_range(one.values) for one in series]
-    for side, extent in zip(LIMBS, ranges, strict=True):
-        if not extent > 0:
-            return _none(f"the {side} side is not seen")
-    value = 100 * min(ranges) / max(ranges)
-    errors = [
-        math.sqrt(2) * float(np.median(one.sd[np.isfinite(one.values)])) / extent
-        for one, extent in zip(series, ranges, strict=True)
-    ]
-    note = ", ".join(f"{side} {extent:.1f} {signal.unit}" for side, extent in zip(LIMBS, ranges, strict=True))
-    return Measure("symmetry", value, value * math.hypot(*errors), "%", note=note)
+
+    sides: tuple[Series, ...] = ()
+    follow: tuple[SignalGradient | None, ...] = ()
+    why: str = ""
 
 
-def _range(values: FloatArray64) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.subtract(*np.percentile(known, [95, 5]))) if len(known) else math.nan
+def beside_each_other(
+    body: Body,
+    exercise: Exercise,
+    signal: SignalSpec,
+    lengths: LimbLengths,
+    view: View,
+    doubt: Doubt,
+) -> BesideEachOther:
+    """None where one side covers the other, and of what is counted side by side."""
+    if exercise.one_sided or view.kind == "side":
+        return BesideEachOther(why=ONE_BY_ONE if exercise.one_sided else COVERED)
+    sides = tuple(signal_series(body, signal, lengths, side=side) for side in LIMBS)
+    follow = tuple(
+        None if doubt.keypoints is None else signal_gradient(body, signal, lengths, doubt.keypoints, side=side)
+        for side in LIMBS
+    )
+    return BesideEachOther(sides, follow)
 
 
-def _unless(why: str, measure: Measure) -> Measure:
-    return Measure(measure.name, math.nan, math.nan, measure.unit, count=0, note=why) if why else measure
+def symmetry(found: Found, beside: BesideEachOther, doubt: Doubt) -> tuple[Estimate, str]:
+    """The smaller side's range as a part of the larger one's, 100 %: alike. Both are told in words.
+
+    NaN where they cannot be compared or one is not seen, and why.
+    """
+    if beside.why:
+        return NOTHING, beside.why
+    ranges = [_range(series, follow, found) for series, follow in zip(beside.sides, beside.follow, strict=True)]
+    for series, extent in zip(beside.sides, ranges, strict=True):
+        if not extent.value > 0:
+            return NOTHING, f"the {series.side} side is not seen"
+    left, right = ranges
+    words = ", ".join(f"{one.side} {own.value:.1f} {one.unit}" for one, own in zip(beside.sides, ranges, strict=True))
+    return _smaller_part(left, right, step=doubt.sd_of(left - right)), words
 
 
-def _none(why: str) -> Measure:
-    return Measure("symmetry", math.nan, math.nan, "%", count=0, note=why)
+def _smaller_part(left: Estimate, right: Estimate, *, step: float) -> Estimate:
+    """In percent. Errors decide which one is the smaller while they are no farther apart than ``step``, their error."""
+
+    def part(a: float, b: float) -> float:
+        return 100 * min(a, b) / max(a, b)
+
+    a, b = left.value, right.value
+    step = step if step > 0 else 1e-6 * a
+    by_left, by_right = (
+        (part(a + by_a, b + by_b) - part(a - by_a, b - by_b)) / (2 * step) for by_a, by_b in ((step, 0.0), (0.0, step))
+    )
+    return changed(part(a, b), (left, by_left), (right, by_right))
+
+
+def symmetry_measure(each: Sequence[tuple[Estimate, str]], doubt: Doubt) -> Measure:
+    """Of one repetition, or the mean of those of which it was measured; where it was of none, why."""
+    seen = [one for one, _ in each if math.isfinite(one.value)]
+    if not seen:
+        return _none("symmetry", "%", each[0][1] if each else "")
+    number = mean(seen)
+    return Measure(
+        "symmetry", number.value, doubt.sd_of(number), "%", count=len(seen), note=each[0][1] if len(each) == 1 else ""
+    )
+
+
+def _range(series: Series, follow: SignalGradient | None, found: Found) -> Estimate:
+    """Between the 5th and the 95th percentile: each moves as what is beyond the 10th, or the 90th, does."""
+    during = (series.time_s >= found.start.value) & (series.time_s <= found.end.value)
+    frames = np.flatnonzero(during & np.isfinite(series.values))
+    if not len(frames):
+        return NOTHING
+    values = series.values[frames]
+    low, lowest, highest, high = np.percentile(values, [5, 10, 90, 95])
+    weights = sum(sign * part / part.sum() for sign, part in ((1, values >= highest), (-1, values <= lowest)))
+    return read(float(high - low), *(() if follow is None else follow.of(frames, weights).items()))
+
+
+def _none(name: str, unit: str, why: str) -> Measure:
+    return Measure(name, math.nan, math.nan, unit, count=0, note=why)

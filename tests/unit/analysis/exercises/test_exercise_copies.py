@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gonio.analysis.exercises import LiveCounter, analyse_exercise, load_exercise
-from gonio.analysis.exercises.stretches import centre_s, rest_level
+from gonio.analysis.exercises.stretches import centre_s, pause
 from gonio.structures.poses import Poses
 from gonio.structures.sequence import PoseSequence
 
@@ -113,7 +113,7 @@ def test_the_centre_of_a_broken_peak_is_its_middle() -> None:
 
 def test_the_rest_is_not_its_lowest_sample() -> None:
     values = np.concatenate([np.linspace(50, 1, 20), np.tile([1.0, -1.0], 20), [-20.0], np.linspace(-1, 50, 20)])
-    assert rest_level(values, 50, near=0.1) == pytest.approx(0, abs=1.1)
+    assert pause(values, 50, near=0.1).level == pytest.approx(0, abs=1.1)
 
 
 @pytest.mark.parametrize(("periods", "during", "finished"), [(2.5, 2, 3), (2.2, 2, 2), (0.5, 0, 1), (3.0, 3, 3)])
