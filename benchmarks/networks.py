@@ -41,6 +41,7 @@ ROWS: tuple[Row, ...] = (
     ("movenet", "lightning", {}),
     ("movenet", "thunder", {}),
     ("movenet", "multipose", {}),
+    ("box-movenet", "multipose", {}),
 )
 HEAD = """# Networks to train
 
@@ -55,6 +56,8 @@ one. They take RGB, `pixel / 127.5 - 1`. Only MoveNet comes with trained weights
 - `onestage`: everyone in a picture, with boxes (`MultiPersonGrid`): a pose model, and the detector of the top-down way.
 - `movenet`: Lightning, Thunder (`SinglePersonGrid`) and MultiPose (`MultiPersonGrid`); `movenet-pretrained` starts from
   the shipped weights, with another skeleton too: then the last layers of the keypoint heads are new.
+- `box-movenet`: everyone's box alone (`BoxGrid`), a detector on the trunk of MoveNet MultiPose, with the shipped
+  weights to start from (`pretrained`); `recipes/gonio-det.yaml` trains its head alone.
 
 SimCC networks are made for one input size; the others take any whose sides are multiples of 32 px.
 

@@ -51,6 +51,18 @@ def test_a_page_with_pictures_found_beside_their_labels(gonio: "Gonio", labels: 
     assert "thunder-int8: 1 people in 1 pictures" in page
 
 
+def test_boxes_instead_of_keypoints(gonio: "Gonio", labels: Annotations, tmp_path: Path) -> None:
+    write_coco_keypoints(tmp_path / "labels.json", [labels])
+    result = gonio("evaluate", "--annotations", "labels.json", "--boxes", "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    facts = json.loads(result.stdout)
+    assert (facts["measured"], facts["people"], facts["AP"]) == ("boxes", 1, pytest.approx(100))
+    shown = gonio("evaluate", "--annotations", "labels.json", "--boxes", "--model", "multipose")
+    assert "COCO, boxes" in shown.stdout
+    refused = gonio("evaluate", "--annotations", "labels.json", "--boxes", "--html", "page.html")
+    assert (refused.returncode, "leave --calibrate and --html out" in refused.stderr) == (1, True)
+
+
 def test_labels_of_yolo(gonio: "Gonio", labels: Annotations, tmp_path: Path) -> None:
     write_yolo_pose(tmp_path / "set", {"val": [labels]})
     (tmp_path / "set" / "images").mkdir(exist_ok=True)

@@ -103,6 +103,17 @@ def test_every_network_learns_sixteen_pictures_by_heart(
     assert json.loads((run / "best.json").read_text())["metrics"]["PCK@0.2"] == pck
 
 
+def test_a_detector_learns_sixteen_pictures_by_heart(labels: tuple[Path, Path], tmp_path: Path, gonio: Any) -> None:
+    chosen = network("box-movenet", "multipose", input_hw=[96, 96], width=32, pretrained=True)
+    run = tmp_path / "run"
+    frozen = {"optim": {"freeze": ["body"]}}
+    train(write_recipe(tmp_path, labels, chosen, lr=1e-2, steps_per_epoch=80, data=OFF, out=str(run), **frozen))
+    metrics = load_checkpoint(run / "best.safetensors")[1].metrics
+    assert set(metrics) == {"AP", "AP50", "AR"}
+    assert metrics["AP50"] is not None
+    assert metrics["AP50"] > 80
+
+
 def short(tmp_path: Path, labels: tuple[Path, Path], **settings: Any) -> Path:
     """A run with everything that has a memory: norms, moments, a moving average, random augmentation."""
     usual = {"epochs": 2, "steps_per_epoch": 10, "checkpoint_steps": 3, "batch_size": 4, "optim": {"ema": 0.9}}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from gonio.codecs.base import Codec, DecodedPeople, Outputs
 from gonio.codecs.blazepose import BlazePose
 from gonio.codecs.blazepose_detector import BlazePoseDetector
+from gonio.codecs.box_grid import BoxGrid
 from gonio.codecs.detrpose import DETRPose
 from gonio.codecs.grid import MultiPersonGrid, SinglePersonGrid
 from gonio.codecs.heatmap import Heatmap
@@ -38,7 +39,18 @@ CODECS: dict[str, Callable[..., Codec]] = {
     "blazepose-detector": BlazePoseDetector,
     "nanodet": NanoDet,
     "picodet": PicoDet,
+    "box-grid": BoxGrid,
 }
 """Codec by the name that a model card uses."""
 
-__all__ = ["CODECS", "Codec", "DecodedPeople", "Heatmap", "MultiPersonGrid", "Outputs", "SimCC", "SinglePersonGrid"]
+__all__ = [
+    "CODECS",
+    "BoxGrid",
+    "Codec",
+    "DecodedPeople",
+    "Heatmap",
+    "MultiPersonGrid",
+    "Outputs",
+    "SimCC",
+    "SinglePersonGrid",
+]

@@ -86,7 +86,7 @@ def coco_ap(annotations: Sequence[Annotations], predictions: Sequence[Poses]) ->
         https://cocodataset.org/#keypoints-eval and pycocotools ``COCOeval``.
     """
     check_pairs(annotations, predictions)
-    _check_unique_ids(annotations)
+    check_unique_ids(annotations)
     if not annotations:
         return CocoScores(*[math.nan] * 10)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -94,7 +94,7 @@ def coco_ap(annotations: Sequence[Annotations], predictions: Sequence[Poses]) ->
         judge.evaluate()
         judge.accumulate()
         judge.summarize()
-    return CocoScores(*[_percent(float(value)) for value in judge.stats])
+    return CocoScores(*[percent(float(value)) for value in judge.stats])
 
 
 def subset_ap(
@@ -122,7 +122,7 @@ def subset_ap(
         ConfigError, MissingDependencyError: As `coco_ap`.
     """
     check_pairs(annotations, predictions)
-    _check_unique_ids(annotations)
+    check_unique_ids(annotations)
     if not annotations:
         return math.nan, math.nan
     with contextlib.redirect_stdout(io.StringIO()):
@@ -132,7 +132,7 @@ def subset_ap(
         judge.accumulate()
     precision, recall = judge.eval["precision"], judge.eval["recall"]
     ap, ar = (float(values.mean()) if (values > -1).all() else -1.0 for values in (precision, recall))
-    return _percent(ap), _percent(ar)
+    return percent(ap), percent(ar)
 
 
 def _judge(annotations: Sequence[Annotations], predictions: Sequence[Poses], chosen: Sequence[BoolArray]) -> Any:
@@ -141,14 +141,14 @@ def _judge(annotations: Sequence[Annotations], predictions: Sequence[Poses], cho
     coco_module = require("pycocotools.coco", extra="eval", purpose="measuring COCO AP")
     eval_module = require("pycocotools.cocoeval", extra="eval", purpose="measuring COCO AP")
     images = [{"id": labels.image_id} for labels in annotations]
-    truth = _filled(coco_module.COCO(), images, _label_rows(annotations, chosen))
-    found = _filled(coco_module.COCO(), images, _prediction_rows(annotations, predictions))
+    truth = filled(coco_module.COCO(), images, label_rows(annotations, chosen))
+    found = filled(coco_module.COCO(), images, _prediction_rows(annotations, predictions))
     judge = eval_module.COCOeval(truth, found, "keypoints")
     judge.params.kpt_oks_sigmas = np.array(annotations[0].skeleton.sigmas)
     return judge
 
 
-def _percent(value: float) -> float:
+def percent(value: float) -> float:
     """In percent; -1 is how pycocotools says NaN, where there is nobody to find."""
     return math.nan if value == -1 else 100 * value
 
@@ -176,7 +176,7 @@ def check_pairs(annotations: Sequence[Annotations], predictions: Sequence[Poses]
                 )
 
 
-def _label_rows(annotations: Sequence[Annotations], chosen: Sequence[BoolArray]) -> list[Row]:
+def label_rows(annotations: Sequence[Annotations], chosen: Sequence[BoolArray]) -> list[Row]:
     """One COCO annotation per labelled person, without its ``id``; unlabelled keypoints are ``0, 0, 0``.
 
     Who is not chosen has ``num_keypoints`` 0, by which pycocotools ignores people; OKS is still by their keypoints.
@@ -224,7 +224,7 @@ def _prediction_rows(annotations: Sequence[Annotations], predictions: Sequence[P
     return rows
 
 
-def _filled(coco: Any, images: list[Row], rows: list[Row]) -> Any:
+def filled(coco: Any, images: list[Row], rows: list[Row]) -> Any:
     """Fill a ``pycocotools.coco.COCO``; ids count from 1, because pycocotools takes 0 for "no match"."""
     coco.dataset = {
         "images": images,
@@ -235,7 +235,12 @@ def _filled(coco: Any, images: list[Row], rows: list[Row]) -> Any:
     return coco
 
 
-def _check_unique_ids(annotations: Sequence[Annotations]) -> None:
+def check_unique_ids(annotations: Sequence[Annotations]) -> None:
+    """Raise where two images have one id.
+
+    Raises:
+        ConfigError: If they do.
+    """
     seen: dict[int, str] = {}
     for labels in annotations:
         if labels.image_id in seen:

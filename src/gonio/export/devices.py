@@ -18,6 +18,7 @@ import numpy as np
 
 from gonio.arrays import FloatArray, ImageArray
 from gonio.errors import ConfigError, ExportError, MissingDependencyError, ModelError
+from gonio.export.compared import Compared
 from gonio.export.device_networks import (
     Candidate,
     in_onnxruntime,
@@ -51,7 +52,7 @@ class DeviceRow:
         p95_ms: 95 % of the runs are faster.
         per_second: Inputs (crops or pictures) a second, by the median.
         keypoint_px: The largest difference of a confident keypoint to the first row that ran, pixels of the network's
-            input; None where people are missing or invented.
+            input; of a detector that of a box; None where people are missing or invented.
         note: Why it was not run, or what to know.
     """
 
@@ -199,20 +200,20 @@ def _run(
         row = DeviceRow(candidate.runtime, candidate.precision, candidate.file)
         try:
             backend, size = candidate.open()
-            parity = compare(next(iter(backends.values()), backend), backend, batches, codec)
+            parity = compare(next(iter(backends.values()), backend), backend, batches, codec, Compared.of(card))
         except (MissingDependencyError, ExportError, ModelError) as error:
             rows.append(replace(row, note=str(error)))
         except RuntimeError as error:  # OpenVINO's, about operators and shapes
             rows.append(replace(row, note=str(error).strip().splitlines()[0]))
         else:
             backends[place] = backend
-            found = np.isfinite(parity.keypoint_px)
+            found = np.isfinite(parity.px)
             rows.append(
                 replace(
                     row,
                     description=backend.description,
                     file_mb=round(size / 1e6, 2),
-                    keypoint_px=float(f"{parity.keypoint_px:.3g}") if found else None,
+                    keypoint_px=float(f"{parity.px:.3g}") if found else None,
                     note="" if found else "people are missing or invented",
                 )
             )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gonio.arrays import FloatArray, ImageArray
 from gonio.errors import ConfigError, ModelError
+from gonio.export.compared import Compared
 from gonio.export.formats import DEFAULT_OPSET, LIMITS, SUFFIXES, Format, Precision
 from gonio.export.inputs import parity_batches, pictures_for_parity
 from gonio.export.litert_file import write_litert
@@ -55,7 +56,7 @@ class ExportChoice:
         precision: In which the weights are stored; a runtime on a CPU computes in float32.
         opset: Of ONNX.
         batch: Inputs a batch; None for any number.
-        limit_px: How far a confident keypoint may be from the source's; None: see `LIMITS`.
+        limit_px: How far a confident keypoint, or a box, may be from the source's; None: see `LIMITS`.
     """
 
     format: Format = "onnx"
@@ -109,7 +110,7 @@ def export_model(
         made = folder / out.name
         batches = _write(source, made, card, choice, pictures)
         backend = _open(made, choice.format)
-        parity = compare(source.backend(), backend, batches, card.build_codec())
+        parity = compare(source.backend(), backend, batches, card.build_codec(), Compared.of(card))
         limits = LIMITS[choice.precision]
         parity.check(replace(limits, px=choice.limit_px or limits.px), name=out.name)
         described = card.model_copy(update={"weights": Weights(file=out.name, sha256=sha256_of(made))})

@@ -19,7 +19,7 @@ class Limits:
     """How far an export may be from its source.
 
     Attributes:
-        px: A confident keypoint, pixels of the network's input.
+        px: A confident keypoint, or a box, pixels of the network's input.
         score: Its score.
         relative: Any number of an output, as a fraction of the largest of that output.
     """

@@ -1,4 +1,4 @@
-"""The proof of an export: the same inputs through source and file, compared where people look, at the keypoints."""
+"""The proof of an export: the same inputs through source and file, compared by keypoints, or of a detector by boxes."""
 
 import math
 from collections.abc import Sequence
@@ -9,11 +9,9 @@ import numpy as np
 from gonio.arrays import FloatArray
 from gonio.codecs import Codec, DecodedPeople, Outputs
 from gonio.errors import ExportError
+from gonio.export.compared import PLURAL, Compared, Measured
 from gonio.export.formats import Limits
 from gonio.models.backends import Backend
-
-CONFIDENT = 0.3
-"""Keypoints from this score on are compared: the place of a peak that is not there means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +19,23 @@ class Parity:
     """How far a file is from its source.
 
     Attributes:
-        keypoint_px: Largest distance of a confident keypoint, pixels of the network's input; 0 if none is confident.
+        px: Largest distance of a confident keypoint, pixels of the network's input; 0 if none is confident. Of a
+            detector's box the mean of its sides' distances.
         score: Largest difference of its score.
         raw: Largest difference of any number of any output.
         relative: The same, as a fraction of the largest number of that output.
-        keypoints: How many confident keypoints were compared.
+        points: How many confident keypoints, or boxes, were compared.
         inputs: How many inputs were.
+        measured: Which of the two.
     """
 
-    keypoint_px: float
+    px: float
     score: float
     raw: float
     relative: float
-    keypoints: int
+    points: int
     inputs: int
+    measured: Measured = "keypoint"
 
     def check(self, limits: Limits, *, name: str) -> None:
         """Pass, or say by how much it fails.
@@ -43,12 +44,12 @@ class Parity:
             ExportError: If a value is above its limit.
         """
         # "not <=" rather than ">": a NaN fails as well
-        if self.keypoints and self.keypoint_px == math.inf:
-            fault = "a keypoint is missing where its source, or it, is sure of one"
-        elif self.keypoints and not self.keypoint_px <= limits.px:
-            fault = f"a keypoint lies {self.keypoint_px:.3g} px from its source's, the limit is {limits.px:g} px"
-        elif self.keypoints and not self.score <= limits.score:
-            fault = f"a keypoint's score is {self.score:.3g} from its source's, the limit is {limits.score:g}"
+        if self.points and self.px == math.inf:
+            fault = f"a {self.measured} is missing where its source, or it, is sure of one"
+        elif self.points and not self.px <= limits.px:
+            fault = f"a {self.measured} lies {self.px:.3g} px from its source's, the limit is {limits.px:g} px"
+        elif self.points and not self.score <= limits.score:
+            fault = f"a {self.measured}'s score is {self.score:.3g} from its source's, the limit is {limits.score:g}"
         elif not self.relative <= limits.relative:
             fault = (
                 f"an output lies {self.relative:.2g} of its largest value from its source's, the limit is "
@@ -62,34 +63,40 @@ class Parity:
         )
 
     def __str__(self) -> str:
-        sure = f"{self.keypoints} keypoints: at most {self.keypoint_px:.2g} px and {self.score:.1g} of score apart"
-        return f"{self.inputs} inputs, {sure if self.keypoints else 'no keypoint sure'}; raw outputs {self.raw:.1g}"
+        sure = f"{self.points} {PLURAL[self.measured]}: at most {self.px:.2g} px and {self.score:.1g} of score apart"
+        what = sure if self.points else f"no {self.measured} sure"
+        return f"{self.inputs} inputs, {what}; raw outputs {self.raw:.1g}"
 
 
-def compare(source: Backend, export: Backend, batches: Sequence[FloatArray], codec: Codec) -> Parity:
+def compare(
+    source: Backend, export: Backend, batches: Sequence[FloatArray], codec: Codec, by: Compared | None = None
+) -> Parity:
     """Run both on the same inputs.
 
     Args:
         source: What it must do.
         export: What it does.
         batches: Each ``(B, 3, h, w)`` float32, normalised.
-        codec: Turns outputs into keypoints.
+        codec: Turns outputs into people.
+        by: What of them counts; None: keypoints.
 
     Raises:
         ExportError: If an output is missing, has another shape, or holds NaN or infinity.
     """
-    parts = [_compare_batch(source.run(batch), export.run(batch), codec) for batch in batches]
+    by = by or Compared()
+    parts = [_compare_batch(source.run(batch), export.run(batch), codec, by) for batch in batches]
     return Parity(
-        keypoint_px=_largest([part.keypoint_px for part in parts]),
+        px=_largest([part.px for part in parts]),
         score=_largest([part.score for part in parts]),
         raw=_largest([part.raw for part in parts]),
         relative=_largest([part.relative for part in parts]),
-        keypoints=sum(part.keypoints for part in parts),
+        points=sum(part.points for part in parts),
         inputs=sum(len(batch) for batch in batches),
+        measured=by.measured,
     )
 
 
-def _compare_batch(wanted: Outputs, found: Outputs, codec: Codec) -> Parity:
+def _compare_batch(wanted: Outputs, found: Outputs, codec: Codec, by: Compared) -> Parity:
     raw, relative = [0.0], [0.0]
     for name in codec.output_channels:
         if name not in found or found[name].shape != wanted[name].shape:
@@ -102,12 +109,12 @@ def _compare_batch(wanted: Outputs, found: Outputs, codec: Codec) -> Parity:
     distances, scores = [0.0], [0.0]
     pairs = list(zip(codec.decode(wanted), codec.decode(found), strict=True))
     for ours, theirs in [*pairs, *((theirs, ours) for ours, theirs in pairs)]:  # nobody missing, nobody invented
-        for keypoint_px, score in _nearest(ours, theirs):
-            distances.append(keypoint_px)
+        for px, score in _nearest(ours, theirs, by):
+            distances.append(px)
             scores.append(score)
-    count = sum(int((ours.scores >= CONFIDENT).sum()) for ours, _ in pairs)
+    count = sum(int((by.scores(ours) >= by.least).sum()) for ours, _ in pairs)
     return Parity(
-        _largest(distances), _largest(scores), _largest(raw), _largest(relative), keypoints=count, inputs=len(pairs)
+        _largest(distances), _largest(scores), _largest(raw), _largest(relative), points=count, inputs=len(pairs)
     )
 
 
@@ -116,18 +123,19 @@ def _largest(values: Sequence[float]) -> float:
     return float(np.max(values))
 
 
-def _nearest(people: DecodedPeople, others: DecodedPeople) -> list[tuple[float, float]]:
-    """Of each person with a confident keypoint: largest distance and score difference to the most alike of others."""
+def _nearest(people: DecodedPeople, others: DecodedPeople, by: Compared) -> list[tuple[float, float]]:
+    """Of each person that is sure somewhere: largest distance and score difference to the most alike of others."""
     found = []
-    for keypoints, scores in zip(people.keypoints, people.scores, strict=True):
-        confident = scores >= CONFIDENT
+    their_points, their_scores = by.points(others), by.scores(others)
+    for points, scores in zip(by.points(people), by.scores(people), strict=True):
+        confident = scores >= by.least
         if not confident.any():
             continue
         if not len(others):
             found.append((float("inf"), 1.0))
             continue
-        away = np.linalg.norm(others.keypoints[:, confident] - keypoints[confident], axis=-1).max(axis=1)
+        away = by.shifts(their_points[:, confident], points[confident]).max(axis=1)
         away = np.nan_to_num(away, nan=np.inf)  # NaN: the other has no such keypoint
         best = int(away.argmin())
-        found.append((float(away[best]), float(np.abs(others.scores[best] - scores)[confident].max())))
+        found.append((float(away[best]), float(np.abs(their_scores[best] - scores)[confident].max())))
     return found

@@ -10,7 +10,7 @@ import onnx
 
 from gonio.arrays import FloatArray
 from gonio.datasets.pictures import read_labelled
-from gonio.evaluation.coco import coco_ap
+from gonio.export.compared import Compared
 from gonio.export.quantize_choice import FINETUNE_INPUTS, QuantizeChoice
 from gonio.export.quantize_effect import compare_poses
 from gonio.export.quantize_graph import Block, read_float_graph
@@ -60,7 +60,7 @@ def quantize_model(
         require("torch", extra="export", purpose="fine-tuning")  # as above
     rig = open_rig(model, threads=choice.threads)
     check_place(out, rig.weights)
-    graph = read_float_graph(rig.weights)
+    graph = read_float_graph(rig.weights, choice.keep_float)
     most = max(choice.inputs, FINETUNE_INPUTS if choice.finetune else 0)
     images = (read_image(file) for file in spread_out(pictures.calibrate, most))
     seen = record_inputs(rig, images, most=most)
@@ -71,6 +71,7 @@ def quantize_model(
             graph,
             rig.card.build_codec(),
             inputs,
+            by=Compared.of(rig.card),
             crops=choice.crops,
             reference=rig.backend(),
             load=rig.backend,
@@ -107,6 +108,7 @@ class _Run:
         self._candidate = candidate
         self._progress = progress
         self._inputs = trials.inputs
+        self._by = Compared.of(rig.card)
         self._reference = rig.backend()
         self._before = self._predict(self._reference, "float32")
         self._ap = self._score(self._before)
@@ -179,7 +181,7 @@ class _Run:
         after = self._predict(self._rig.backend(self._candidate), "int8")
         ap = self._score(after)
         floor = self._rig.card.min_person_score
-        effect = compare_poses(_above(self._before, floor), _above(after, floor))
+        effect = compare_poses(_above(self._before, floor), _above(after, floor), self._by)
         loss = None if self._ap is None or ap is None else self._ap - ap
         faults = self._choice.gate.faults(effect, loss)
         share = self._trials.macs_share(recipe.float_blocks)
@@ -227,7 +229,7 @@ class _Run:
 
     def _score(self, poses: Sequence[Poses]) -> float | None:
         labelled = self._pictures.labelled
-        return None if labelled is None else coco_ap(labelled.annotations, poses).AP
+        return None if labelled is None else self._by.ap(labelled.annotations, poses)
 
 
 def _n_faults(judged: _Judged) -> int:

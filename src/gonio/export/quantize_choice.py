@@ -15,11 +15,11 @@ class QuantizeChoice:
     """How to quantise.
 
     Attributes:
-        methods: Of calibration; of several the one that moves keypoints least is taken.
+        methods: Of calibration; of several the one that moves keypoints or boxes least is taken.
         inputs: Network inputs to calibrate on, at most.
         finetune: Steps of fine-tuning on up to `FINETUNE_INPUTS` inputs; 0: none.
         crops: Network inputs that recipes are tried on, at most.
-        keep_float: Patterns of names of blocks that stay in float whatever the gate says.
+        keep_float: Patterns of names of layers that stay in float whatever the gate says.
         mixed: Keep sensitive blocks in float until the gate is met.
         sensitivity: Measure every block, also where the gate is met without.
         threads: Of each network, when timed too.

@@ -1,4 +1,4 @@
-"""What int8 does to poses: how far keypoints move, by how much joint angles change, who is no longer found."""
+"""What int8 does: how far keypoints or boxes move, by how much joint angles change, who is no longer found."""
 
 import math
 from collections.abc import Sequence
@@ -10,14 +10,10 @@ from gonio.arrays import FloatArray, FloatArray64
 from gonio.codecs import Codec, DecodedPeople, Outputs
 from gonio.errors import ExportError
 from gonio.evaluation.angles import JOINT_ANGLES
+from gonio.export.compared import Compared, Measured
 from gonio.geometry.angles import joint_angle_deg
-from gonio.geometry.oks import oks
 from gonio.structures.poses import Poses
 from gonio.structures.skeleton import Skeleton
-
-CONFIDENT = 0.3
-"""Keypoints count whose float score is at least this: of the others the float model itself is not sure."""
-_SAME_PERSON = 0.1  # OKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +23,9 @@ class Effect:
     Attributes:
         people: Found by the float model.
         lost: Of them not found by the int8 model.
-        keypoints: Compared: confident ones of people whom both found.
-        shift_median_px: How far a keypoint moved, pixels of the picture.
+        measured: What moved: keypoints, or of a detector boxes.
+        points: Compared: of people whom both found those that the float model is sure of.
+        shift_median_px: How far one moved, pixels of the picture; a box by the mean of its sides.
         shift_p95_px: 95 % moved less.
         shift_median: The same as a fraction of the person's size, the root of the area of the box.
         shift_p95: 95 % moved less.
@@ -39,7 +36,8 @@ class Effect:
 
     people: int
     lost: int
-    keypoints: int
+    measured: Measured
+    points: int
     shift_median_px: float
     shift_p95_px: float
     shift_median: float
@@ -49,67 +47,53 @@ class Effect:
     angle_p95_deg: float
 
 
-def compare_poses(before: Sequence[Poses], after: Sequence[Poses]) -> Effect:
+def compare_poses(before: Sequence[Poses], after: Sequence[Poses], by: Compared) -> Effect:
     """Compare what two models found in the same pictures.
 
     Raises:
-        ExportError: If the first found nobody with a confident keypoint.
+        ExportError: If the first found nobody of whom it is sure.
     """
     shifts, sizes, angles, people, lost = [], [], [], 0, 0
     for first, second in zip(before, after, strict=True):
-        pairs = _pairs(first, second)
+        size = np.array([_size(box, points) for box, points in zip(first.boxes, first.keypoints, strict=True)])
+        pairs = by.pairs(first, second, np.asarray(size**2, np.float32))
         people, lost = people + len(first), lost + len(first) - len(pairs)
         for i, j in pairs:
-            sure = first.scores[i] >= CONFIDENT
-            moved = np.linalg.norm(first.keypoints[i] - second.keypoints[j], axis=-1)[sure].astype(np.float64)
+            sure = by.scores(first)[i] >= by.least
+            moved = by.shifts(by.points(first)[i], by.points(second)[j])[sure].astype(np.float64)
             shifts.append(moved)
-            sizes.append(moved / _size(first.boxes[i], first.keypoints[i]))
-            angles.append(_angle_changes(first.keypoints[i], second.keypoints[j], sure, first.skeleton))
+            sizes.append(moved / size[i])
+            if by.measured == "keypoint":
+                angles.append(_angle_changes(first.keypoints[i], second.keypoints[j], sure, first.skeleton))
     px, relative, deg = (_known(parts) for parts in (shifts, sizes, angles))
     if not len(px):
         raise ExportError(
-            f"the float model found {people} people and no keypoint with a score of at least {CONFIDENT} in the "
+            f"the float model found {people} people and no {by.measured} with a score of at least {by.least} in the "
             f"{len(before)} pictures to compare on; give pictures of the people that the model is for"
         )
-    return Effect(people, lost, len(px), *_spread(px), *_spread(relative), len(deg), *_spread(deg))
+    return Effect(people, lost, by.measured, len(px), *_spread(px), *_spread(relative), len(deg), *_spread(deg))
 
 
-def input_shift_px(codec: Codec, before: Sequence[Outputs], after: Sequence[Outputs]) -> FloatArray64:
-    """How far the confident keypoints of the same inputs moved, pixels of the network's input."""
+def input_shift_px(codec: Codec, before: Sequence[Outputs], after: Sequence[Outputs], by: Compared) -> FloatArray64:
+    """How far the points of the same inputs moved that the first is sure of, pixels of the network's input."""
     moved = []
     for first, second in zip(before, after, strict=True):
         for one, other in zip(codec.decode(first), codec.decode(second), strict=True):
-            moved.append(_nearest_shift(one, other))
+            moved.append(_nearest_shift(one, other, by))
     return _known(moved)
 
 
-def _nearest_shift(one: DecodedPeople, other: DecodedPeople) -> FloatArray64:
+def _nearest_shift(one: DecodedPeople, other: DecodedPeople, by: Compared) -> FloatArray64:
     """For each person the shift to the nearest of the others; a lost one moved by its own size."""
     parts = [np.zeros(0)]
-    for keypoints, scores in zip(one.keypoints, one.scores, strict=True):
-        sure = scores >= CONFIDENT
+    for points, scores in zip(by.points(one), by.scores(one), strict=True):
+        sure = scores >= by.least
         if not sure.any():
             continue
-        size = float(np.ptp(keypoints[sure], axis=0).max())
-        distances = np.linalg.norm(other.keypoints - keypoints, axis=-1)[:, sure].astype(np.float64)
+        size = float(np.ptp(points[sure].reshape(-1, 2), axis=0).max())  # a box is two corners
+        distances = by.shifts(by.points(other), points)[:, sure].astype(np.float64)
         parts.append(min(distances, key=lambda row: float(row.mean()), default=np.full(int(sure.sum()), size)))
     return np.concatenate(parts)
-
-
-def _pairs(first: Poses, second: Poses) -> list[tuple[int, int]]:
-    """The same people, best score first."""
-    if not len(first) or not len(second):
-        return []
-    areas = np.array([_size(box, points) ** 2 for box, points in zip(first.boxes, first.keypoints, strict=True)])
-    sigmas = np.array(first.skeleton.sigmas, np.float32)
-    alike = oks(second.keypoints, first.keypoints, areas=areas.astype(np.float32), sigmas=sigmas)
-    pairs = []
-    for i in range(len(first)):
-        j = int(alike[:, i].argmax())
-        if alike[j, i] >= _SAME_PERSON:
-            pairs.append((i, j))
-            alike[j] = 0  # taken
-    return pairs
 
 
 def _size(box: FloatArray, keypoints: FloatArray) -> float:

@@ -9,11 +9,13 @@ from gonio.export.quantize_effect import Effect
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The most that int8 may cost. Shifts are fractions of a person's size, the root of the area of the box.
+    """The most that int8 may cost.
+
+    Shifts, of keypoints or of a detector's boxes, are fractions of a person's size, the root of the area of the box.
 
     Attributes:
         ap_loss: Points of AP, where there are labels.
-        shift_median: Median shift of confident keypoints.
+        shift_median: Median shift.
         shift_p95: What 95 % of them stay below.
         angle_median_deg: Median change of the angles of the main joints.
         angle_p95_deg: What 95 % of them stay below.
@@ -37,7 +39,12 @@ class Gate:
         lost = effect.lost / max(effect.people, 1)
         checks = (
             ("AP loss", ap_loss, self.ap_loss, "{:.1f} points"),
-            ("median keypoint shift", 100 * effect.shift_median, 100 * self.shift_median, "{:.2f} % of the person"),
+            (
+                f"median {effect.measured} shift",
+                100 * effect.shift_median,
+                100 * self.shift_median,
+                "{:.2f} % of the person",
+            ),
             ("95th percentile of the shift", 100 * effect.shift_p95, 100 * self.shift_p95, "{:.1f} % of the person"),
             ("median angle change", effect.angle_median_deg, self.angle_median_deg, "{:.1f} degrees"),
             ("95th percentile of the angles", effect.angle_p95_deg, self.angle_p95_deg, "{:.1f} degrees"),

@@ -1,8 +1,10 @@
 """A float network as the graph that is quantised: weights unfolded, nodes named, layers grouped into blocks."""
 
 import tempfile
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import onnx
@@ -71,11 +73,15 @@ class FloatGraph:
         return {tensor.name: tensor for tensor in self.model.graph.initializer}
 
 
-def read_float_graph(path: Path) -> FloatGraph:
+def read_float_graph(path: Path, apart: Sequence[str] = ()) -> FloatGraph:
     """Read an ONNX file and prepare it.
 
     Weights that are stored in fewer bytes become float32, batch norms are folded into their convolutions and
     constants computed (by ONNX Runtime's own preparation), shapes inferred.
+
+    Args:
+        path: Of the file.
+        apart: Patterns of names of layers; no block has layers that match beside layers that do not.
 
     Raises:
         ExportError: If the network is quantised already, or has no float32 layers.
@@ -90,7 +96,7 @@ def read_float_graph(path: Path) -> FloatGraph:
     widen(model)
     prepared = _prepared(model)
     _name_nodes(prepared)
-    blocks = group_layers(prepared)
+    blocks = group_layers(prepared, apart)
     if not blocks:
         raise ExportError(
             f"'{path}' has no convolution or matrix product with stored float32 weights, so there is nothing to "
@@ -104,10 +110,16 @@ def is_depthwise(node: onnx.NodeProto) -> bool:
     return any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
 
 
-def group_layers(model: onnx.ModelProto) -> list[Block]:
+def named(layer: str, patterns: Sequence[str]) -> bool:
+    """Whether a layer's name matches one of the patterns (``*``, ``?``, ``[...]``)."""
+    return any(fnmatchcase(layer, pattern) for pattern in patterns)
+
+
+def group_layers(model: onnx.ModelProto, apart: Sequence[str] = ()) -> list[Block]:
     """Layers in groups: a block ends where branches meet, after four layers, and before a head; order of the graph.
 
-    The first layer and the last layer before each output are groups of their own.
+    The first layer and the last layer before each output are groups of their own, and layers are apart that match the
+    patterns.
     """
     stored = {tensor.name for tensor in model.graph.initializer if tensor.data_type == TensorProto.FLOAT}
     heads = _heads(model, stored)
@@ -118,7 +130,8 @@ def group_layers(model: onnx.ModelProto) -> list[Block]:
         before = owner.get(node.input[0]) if node.input else None
         if _is_layer(node, stored):
             is_first, is_head = before is None, node.name in heads
-            if before is None or is_head or before.name in closed or len(before.layers) >= _MOST_LAYERS:
+            full = before is not None and (before.name in closed or len(before.layers) >= _MOST_LAYERS)
+            if before is None or is_head or full or named(node.name, apart) != named(before.name, apart):
                 before = Block(node.name, is_first=is_first, is_head=is_head)
                 blocks.append(before)
             if is_first or is_head:
@@ -166,6 +179,12 @@ def _prepared(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _name_nodes(model: onnx.ModelProto) -> None:
-    """Give each node the name of its first result, which is unique; empty names could not be told apart."""
+    """Give each node the name of its first result, and a layer from PyTorch that of its module: both are unique.
+
+    Empty names could not be told apart, and the results' names are numbers in a file from PyTorch.
+    """
+    weights = [node.input[1] for node in model.graph.node if node.op_type in LAYERS]
+    modules = {one.removesuffix(".weight") for one, n in Counter(weights).items() if n == 1 and one.endswith(".weight")}
     for node in model.graph.node:
-        node.name = node.output[0]
+        module = node.input[1].removesuffix(".weight") if node.op_type in LAYERS else ""
+        node.name = module if module in modules else node.output[0]

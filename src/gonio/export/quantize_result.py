@@ -165,15 +165,16 @@ def write_int8(model: onnx.ModelProto, out: Path, card: ModelCard, metadata: dic
 
 def _scores(result: Quantized) -> dict[str, float]:
     effect = result.effect
+    which = "box " if effect.measured == "box" else ""
     scores = {
-        "shift_median_percent_of_person": 100 * effect.shift_median,
-        "shift_p95_percent_of_person": 100 * effect.shift_p95,
+        f"{which}shift_median_percent_of_person": 100 * effect.shift_median,
+        f"{which}shift_p95_percent_of_person": 100 * effect.shift_p95,
         "angle_median_deg": effect.angle_median_deg,
         "angle_p95_deg": effect.angle_p95_deg,
         "speed_up": result.speed_up,
     }
     if result.int8.ap is not None and result.float32.ap is not None:
-        scores |= {"AP": result.int8.ap, "AP_float32": result.float32.ap}
+        scores |= {f"{which}AP": result.int8.ap, f"{which}AP_float32": result.float32.ap}
     return {name: round(value, 2) for name, value in scores.items() if not math.isnan(value)}
 
 

@@ -10,12 +10,10 @@ from gonio.codecs import Outputs
 from gonio.errors import ConfigError, ExportError
 from gonio.models.backends import Backend, OnnxBackend
 from gonio.models.card import ModelCard
-from gonio.models.loader import load_model
+from gonio.models.loader import load_model, model_of
 from gonio.models.model import PoseModel
-from gonio.models.onestage import OneStageModel
 from gonio.models.proposals import Proposer, whole_picture
 from gonio.models.registry import find_card, find_weights
-from gonio.models.topdown import TopDownModel
 from gonio.structures.poses import Poses
 
 MOST_PER_PICTURE = 2
@@ -31,20 +29,18 @@ class Rig:
         folder: Where its weights lie.
         weights: Its ONNX file.
         threads: Of each network.
-        proposer: Who finds people; None for a one-stage model.
+        proposer: Who finds people for a top-down model.
     """
 
     card: ModelCard
     folder: Path
     weights: Path
     threads: int
-    proposer: Proposer | None
+    proposer: Proposer
 
     def model(self, backend: Backend) -> PoseModel:
         """The model with this network."""
-        if self.proposer is None:
-            return OneStageModel(self.card, backend)
-        return TopDownModel(self.card, backend, self.proposer)
+        return model_of(self.card, backend, self.proposer)
 
     def backend(self, weights: Path | None = None) -> OnnxBackend:
         """The float network, or that of another file."""
@@ -64,9 +60,7 @@ def open_rig(name: str | Path, *, threads: int) -> Rig:
         )
     card, folder = find_card(name)
     weights = find_weights(card, folder)
-    if card.task != "top-down":
-        return Rig(card, folder, weights, threads, None)
-    if card.proposals is None:
+    if card.task != "top-down" or card.proposals is None:
         return Rig(card, folder, weights, threads, whole_picture(card.load_skeleton()))
     beside = folder / card.proposals.model
     detector = load_model(beside if beside.is_file() else card.proposals.model, threads=threads)

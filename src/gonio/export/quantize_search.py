@@ -1,8 +1,7 @@
-"""Which calibration, and which layers stay in float: tried on inputs of the network, judged by decoded keypoints."""
+"""Which calibration, and which layers stay in float: tried on inputs of the network, judged by what it decodes."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ import onnx
 from gonio.arrays import FloatArray, FloatArray64
 from gonio.codecs import Codec, Outputs
 from gonio.errors import ExportError
+from gonio.export.compared import Compared
 from gonio.export.quantize_effect import input_shift_px
-from gonio.export.quantize_graph import Block, FloatGraph
+from gonio.export.quantize_graph import Block, FloatGraph, named
 from gonio.export.quantize_int8 import Method, block_macs, calibrate, input_means, quantized
 from gonio.models.backends import Backend
 
@@ -29,7 +29,7 @@ class BlockSensitivity:
         block: Name of its first layer.
         layers: How many it has.
         macs_share: Its part of the network's multiplications, 0 to 1.
-        shift_mean_px: How far confident keypoints move, pixels of the network's input.
+        shift_mean_px: How far confident keypoints or boxes move, pixels of the network's input.
         shift_p95_px: 95 % move less.
     """
 
@@ -76,6 +76,7 @@ class Trials:
         codec: Codec,
         inputs: Sequence[FloatArray],
         *,
+        by: Compared,
         crops: int,
         reference: Backend,
         load: Callable[[Path], Backend],
@@ -88,11 +89,12 @@ class Trials:
             graph: The float network.
             codec: Decodes its outputs.
             inputs: To calibrate on, ``(1, 3, h, w)`` each.
-            crops: How many of them recipes are tried on.
+            by: What of its people counts.
+            crops: How many of the inputs recipes are tried on.
             reference: The float network, loaded.
             load: Loads a network from a file.
             folder: Where tried networks are written.
-            keep_float: Patterns (``*``, ``?``, ``[...]``) of names of blocks that stay in float.
+            keep_float: Patterns (``*``, ``?``, ``[...]``) of names of layers that stay in float.
 
         Raises:
             ExportError: If a pattern is no block's, or nothing can be compared.
@@ -100,17 +102,17 @@ class Trials:
         self.graph = graph
         self.kept = _matching(graph.blocks, keep_float)
         self.inputs = inputs
-        self._codec = codec
+        self._codec, self._by = codec, by
         self._load = load
         self._folder = folder
         self._means = input_means(graph, inputs)
         self.macs = block_macs(graph, inputs[0])
         self._tried = [inputs[i] for i in np.linspace(0, len(inputs) - 1, min(crops, len(inputs))).astype(int)]
         self._before: list[Outputs] = [reference.run(one) for one in self._tried]
-        if not len(input_shift_px(codec, self._before, self._before)):
+        if not len(input_shift_px(codec, self._before, self._before, by)):
             raise ExportError(
-                f"the float model is sure of no keypoint in {len(self._tried)} inputs, so nothing can be compared; "
-                "give pictures of the people that the model is for"
+                f"the float model is sure of no {by.measured} in {len(self._tried)} inputs, so nothing can be "
+                "compared; give pictures of the people that the model is for"
             )
 
     def build(self, recipe: Recipe) -> onnx.ModelProto:
@@ -118,18 +120,18 @@ class Trials:
         return quantized(self.graph, recipe.ranges, self._means, float_nodes=recipe.float_nodes)
 
     def shift_px(self, recipe: Recipe) -> FloatArray64:
-        """How far confident keypoints move with it, pixels of the network's input."""
+        """How far keypoints or boxes move with it, pixels of the network's input."""
         path = self._folder / "trial.onnx"
         onnx.save(self.build(recipe), path)
         backend = self._load(path)
-        return input_shift_px(self._codec, self._before, [backend.run(one) for one in self._tried])
+        return input_shift_px(self._codec, self._before, [backend.run(one) for one in self._tried], self._by)
 
     def macs_share(self, blocks: Collection[Block]) -> float:
         """The part of the network's multiplications that is done in these blocks."""
         return sum(self.macs[block.name] for block in blocks) / max(sum(self.macs.values()), 1)
 
     def choose(self, methods: Sequence[Method], progress: Progress) -> tuple[Recipe, list[str]]:
-        """The calibration that moves keypoints least, then whether the first layer and the heads stay in float.
+        """The calibration that moves them least, then whether the first layer and the heads stay in float.
 
         Returns:
             The recipe, and a line for each that was tried.
@@ -177,7 +179,7 @@ class Trials:
 
 def _matching(blocks: Sequence[Block], patterns: Sequence[str]) -> tuple[Block, ...]:
     for pattern in patterns:
-        if not any(fnmatchcase(block.name, pattern) for block in blocks):
+        if not any(named(layer, [pattern]) for block in blocks for layer in block.layers):
             names = ", ".join(block.name for block in blocks)
             raise ExportError(f"no block of the network is named {pattern!r}; there are: {names}")
-    return tuple(block for block in blocks if any(fnmatchcase(block.name, pattern) for pattern in patterns))
+    return tuple(block for block in blocks if named(block.name, patterns))

@@ -4,6 +4,9 @@ import numpy as np
 
 from gonio.arrays import BoolArray, FloatArray, IntArray
 
+_FEW = 256
+"""The table of so many boxes is made sooner than its rows one by one."""
+
 
 def box_area(boxes: FloatArray) -> FloatArray:
     """Areas ``(...)`` of boxes ``(..., 4)``; 0 where a box is empty or inside out, NaN where it has a NaN."""
@@ -79,7 +82,7 @@ def suppress(similarity: FloatArray, scores: FloatArray, *, threshold: float) ->
 
 
 def suppress_boxes(boxes: FloatArray, scores: FloatArray, *, threshold: float, limit: int | None = None) -> IntArray:
-    """Greedy non-maximum suppression of boxes by IoU, without the table of all pairs.
+    """Greedy non-maximum suppression of boxes by IoU; of many boxes without the table of all pairs.
 
     Args:
         boxes: ``(N, 4)``.
@@ -88,9 +91,11 @@ def suppress_boxes(boxes: FloatArray, scores: FloatArray, *, threshold: float, l
         limit: At most so many stay; None: all.
 
     Returns:
-        Indices that stay, best score first; ties keep the earlier. The same as `suppress` gives with `iou`, in time
-        proportional to N times the number that stay.
+        Indices that stay, best score first; ties keep the earlier. The same as `suppress` gives with `iou`, of many
+        boxes in time proportional to N times the number that stay.
     """
+    if len(boxes) <= _FEW:
+        return suppress(iou(boxes, boxes), scores, threshold=threshold)[:limit]
     rest = np.argsort(-scores, kind="stable")
     kept: list[int] = []
     while rest.size and (limit is None or len(kept) < limit):

@@ -12,13 +12,13 @@ from gonio.training.networks import PoseNetwork
 if TYPE_CHECKING:
     from gonio.training.checkpoint import CheckpointInfo
 
-_MIN_PERSON_SCORE, _MAX_OKS, _PROPOSER, _MIN_PROPOSAL = 0.15, 0.7, "multipose", 0.05
+_MIN_PERSON_SCORE, _MAX_OKS, _PROPOSER, _MIN_PROPOSAL = 0.15, 0.7, "gonio-det", 0.25
 
 
 def make_card(network: PoseNetwork, info: "CheckpointInfo", *, name: str, weights: Weights) -> ModelCard:
     """The card of a network's weights in a runtime's format.
 
-    People are proposed by the shipped MultiPose. A person's score is the plain geometric mean, and the threshold is one
+    People are proposed by the shipped detector. A person's score is the plain geometric mean, and the threshold is one
     for that; ``python -m benchmarks.ranking`` tells whether another mean ranks them better.
     """
     means: dict[str, Any] = {"mean": (network.mean,) * 3, "std": (network.std,) * 3}
@@ -36,12 +36,12 @@ def make_card(network: PoseNetwork, info: "CheckpointInfo", *, name: str, weight
     return ModelCard(
         name=name,
         summary=f"{info.network.kind} {info.network.size}, trained as {info.name!r}.",
-        task="one-stage" if info.crop is None else "top-down",
+        task=network.task,
         weights=weights,
         input=seen,
         codec=codec_choice(network.codec),
         skeleton=skeleton_entry(info.skeleton.to_skeleton()),
-        min_person_score=_MIN_PERSON_SCORE,
+        min_person_score=_MIN_PROPOSAL if network.task == "detector" else _MIN_PERSON_SCORE,
         max_oks=_MAX_OKS,
         proposals=None if info.crop is None else Proposals(model=_PROPOSER, min_score=_MIN_PROPOSAL),
         licence=Licence(

@@ -1,40 +1,53 @@
 """The training loop: batch, forward, loss, backward, step; between epochs measure, save, show. Read `train` first."""
 
+import logging
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+from typing import cast
 
 import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]
 from accelerate.state import AcceleratorState  # type: ignore[import-untyped]
 from accelerate.utils import broadcast_object_list, gather_object  # type: ignore[import-untyped]
-from torch import nn
+from torch import Tensor, nn
 
 from gonio.errors import ConfigError, ModelMismatchError
+from gonio.training.feature_making import FeatureMaker
+from gonio.training.features import Features
 from gonio.training.interrupts import unbroken
+from gonio.training.networks import Rest, SplitNetwork
 from gonio.training.objective import Objective
 from gonio.training.order import EpochOrder, batches, make_loader
 from gonio.training.preparation import identity, prepare, set_threads
 from gonio.training.recipe import Recipe
-from gonio.training.reports import EpochReport, OnEpoch, OnStep, StepReport, is_better
-from gonio.training.run_files import BEST, LAST, STATE, RunFiles, alone
+from gonio.training.reports import EpochReport, OnEpoch, OnFeatures, OnStep, StepReport, is_better
+from gonio.training.run_files import BEST, FEATURES, LAST, STATE, RunFiles, alone
 from gonio.training.samples import Batch
 from gonio.training.schedule import learning_rate, make_average, make_optimizer, start_training
 from gonio.training.state import Metrics, Progress, load_state, save_state
 from gonio.training.validation import normalised
 
+_log = logging.getLogger(__name__)
+
 _LOG_EVERY = 20
 
 
 def train(
-    recipe: Recipe, *, fresh: bool = False, on_step: OnStep | None = None, on_epoch: OnEpoch | None = None
+    recipe: Recipe,
+    *,
+    fresh: bool = False,
+    on_features: OnFeatures | None = None,
+    on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Path:
     """Train as the recipe says; a run that was interrupted goes on where it was.
 
     Args:
         recipe: Everything that decides the run.
         fresh: Start over, even where a state is.
+        on_features: Called while features are made (``data.versions``), in the main process.
         on_step: Called after every step, in the main process.
         on_epoch: Called after every epoch, in the main process.
 
@@ -53,9 +66,11 @@ def train(
             accelerator.wait_for_everyone()  # none looks for a state that another run may still write
             run = Run(recipe, accelerator, fresh=fresh)
             try:
+                run.make_features(on_features)
                 while not run.finished:
                     loss = run.train_epoch(on_step)
                     run.finish_epoch(loss, on_epoch)
+                run.remove_features()
             except KeyboardInterrupt:
                 run.save_state()
                 raise
@@ -76,7 +91,12 @@ class Run:
         set_threads(recipe)
         resumes = not fresh and (recipe.folder / STATE).exists()
         parts = prepare(recipe, started=not resumes, warn=accelerator.is_main_process)
-        self.bare, self.validator = parts.network, parts.validator
+        self.bare, self.validator, self.samples = parts.network, parts.validator, parts.dataset
+        self.features = (
+            Features(recipe.folder / FEATURES, parts.dataset, versions=recipe.data.versions)
+            if recipe.data.versions is not None
+            else None
+        )
         self.identity = identity(recipe, parts.dataset.pictures)
         self.order = EpochOrder(
             parts.dataset.order,
@@ -87,12 +107,14 @@ class Run:
             world=accelerator.num_processes,
         )
         self.steps = self.order.steps * recipe.epochs
-        self.loader = make_loader(parts.dataset, self.order, workers=recipe.data.workers)
+        dataset = parts.dataset if self.features is None else self.features
+        self.loader = make_loader(dataset, self.order, workers=recipe.data.workers)
         self.objective = Objective(recipe, self.bare, parts.skeleton, accelerator.device)
-        layout = torch.channels_last if recipe.channels_last else torch.preserve_format
-        self.bare.to(accelerator.device, memory_format=layout)  # type: ignore[call-overload]
+        self.layout = torch.channels_last if recipe.channels_last else torch.preserve_format
+        self.bare.to(accelerator.device, memory_format=self.layout)  # type: ignore[call-overload]
         self.average = make_average(self.bare, recipe.optim)
-        self.network, self.optimizer = accelerator.prepare(self.bare, make_optimizer(self.bare, recipe.optim))
+        learns = self.bare if self.features is None else Rest(cast("SplitNetwork", self.bare))
+        self.network, self.optimizer = accelerator.prepare(learns, make_optimizer(self.bare, recipe.optim))
         self.progress = self._resumed() if resumes else Progress()
         self._check_same_progress()
         self.files = (
@@ -107,11 +129,37 @@ class Run:
         tired = self.recipe.patience is not None and self.progress.bad >= self.recipe.patience
         return tired or self.progress.epoch >= self.recipe.epochs
 
+    def make_features(self, on_features: OnFeatures | None) -> None:
+        """What the frozen front makes of the pictures, where the recipe keeps that and something is left to learn."""
+        if self.features is None or self.finished:
+            return
+        seen = self.steps * self.recipe.batch_size
+        if self.files is not None and seen < len(self.features):
+            _log.warning(
+                "data.versions makes %d samples, of which the run sees %d at most; lower it, or leave it out",
+                len(self.features),
+                seen,
+            )
+        maker = FeatureMaker(
+            self.features,
+            self.samples,
+            cast("SplitNetwork", self.bare),
+            identity=self.identity,
+            accelerator=self.accelerator,
+            layout=self.layout,
+        )
+        maker.make(workers=self.recipe.data.workers, on_features=on_features)
+
+    def remove_features(self) -> None:
+        """They are large, and only this run's."""
+        if self.files is not None and self.features is not None:
+            self.features.remove()
+
     def train_epoch(self, on_step: OnStep | None) -> float:
         """All steps of the current epoch that are not done yet; gives their mean loss, NaN of none."""
         self.order.epoch = self.progress.epoch
         self.order.first_step = self.progress.step - self.progress.epoch * self.order.steps
-        start_training(self.network, self.recipe.optim)
+        start_training(self.bare, self.recipe.optim)  # by its own names, which those around it do not share
         start, losses = perf_counter(), []
         for batch in batches(self.loader):
             with unbroken():
@@ -191,7 +239,7 @@ class Run:
     def _step(self, batch: Batch, rate: float) -> dict[str, float]:
         """Change the weights once; gives the terms of the loss."""
         try:
-            outputs = self.network(normalised(batch["image"], self.bare.mean, self.bare.std))
+            outputs = self.network(self._seen(batch))
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
@@ -213,6 +261,12 @@ class Run:
         if self.recipe.optim.ema:
             self.average.update_parameters(self.bare)
         return dict(zip(["loss", *(f"loss/{name}" for name in terms)], values, strict=True))
+
+    def _seen(self, batch: Batch) -> Tensor | dict[str, Tensor]:
+        """What the network begins with: pictures, or what its front made of them."""
+        if self.features is None:
+            return normalised(batch["image"], self.bare.mean, self.bare.std)
+        return {name: one.to(torch.float32, memory_format=self.layout) for name, one in batch["maps"].items()}
 
     def _measure(self, epoch: int) -> Metrics:
         """Of the average weights, by the main process; the others wait for its numbers."""

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gonio.codecs import Codec, Heatmap, MultiPersonGrid, SimCC, SinglePersonGrid
+from gonio.codecs import BoxGrid, Codec, Heatmap, MultiPersonGrid, SimCC, SinglePersonGrid
 from gonio.errors import ConfigError
+from gonio.training.box_loss import box_loss
 
 Outputs = Mapping[str, Tensor]
 Loss = Callable[[Outputs, Outputs, Tensor], dict[str, Tensor]]
@@ -39,6 +40,8 @@ def loss_for(codec: Codec) -> Loss:
         }
     if isinstance(codec, SinglePersonGrid | MultiPersonGrid):
         return grid_loss
+    if isinstance(codec, BoxGrid):
+        return box_loss
     raise ConfigError(f"there is no loss for the codec {type(codec).__name__}; give a network with another head")
 
 

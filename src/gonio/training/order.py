@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -65,7 +65,9 @@ class EpochOrder(Sampler[list[Key]]):
         return np.concatenate([rng.permutation(self._order) for _ in range(rounds)])
 
 
-def make_loader(dataset: Dataset[Batch], order: EpochOrder, *, workers: int) -> "DataLoader[Batch]":
+def make_loader(
+    dataset: Dataset[Batch], order: EpochOrder | Sequence[list[Key]], *, workers: int
+) -> "DataLoader[Batch]":
     """Batches in this order, made by so many processes."""
     start: Callable[[int], None] | None = _start_worker if workers else None
     return DataLoader(

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from gonio.codecs import Heatmap, MultiPersonGrid
+from gonio.codecs import Heatmap
 from gonio.errors import ConfigError
 from gonio.processors import available_cpus
 from gonio.structures.skeleton import Skeleton
 from gonio.training.checkpoint import load_fitting
 from gonio.training.data import Labelled, load_data
+from gonio.training.feature_making import check_front
 from gonio.training.networks import PoseNetwork, build_network
 from gonio.training.recipe import Recipe
 from gonio.training.samples import People, Scenes
@@ -66,9 +67,10 @@ def prepare(recipe: Recipe, *, started: bool, warn: bool) -> Parts:
     torch.manual_seed(recipe.seed)
     choice = recipe.network
     network = build_network(choice.kind, choice.size, n_keypoints=len(skeleton), **choice.parameters)
+    check_front(network, recipe)
     if recipe.coordinate_loss and not isinstance(network.codec, Heatmap):
         raise ConfigError(f"coordinate_loss is of heatmaps, {choice.kind} has a {type(network.codec).__name__}; give 0")
-    top_down = not isinstance(network.codec, MultiPersonGrid)
+    top_down = network.task == "top-down"
     if recipe.teacher is not None and not top_down:
         raise ConfigError(
             f"a teacher labels crops of single people, {choice.kind} sees whole pictures; label them beforehand with "

@@ -69,6 +69,9 @@ class Data(Strict):
         min_size: Of top-down networks: nobody is learnt from whose box's longer side has fewer px in the picture. All
             are measured on.
         augmentation: The kinds of change.
+        versions: So many changed versions of each picture are made once, before the first step; what the network's
+            frozen front makes of them is kept until the run's end, and epochs draw among them. None: every epoch
+            changes each picture anew.
         workers: Processes that prepare pictures; 0 for none.
         val_people: At most so many people (one-stage: pictures) are measured on, evenly chosen; None for all.
     """
@@ -82,6 +85,7 @@ class Data(Strict):
     min_keypoints: Count = 3
     min_size: Annotated[float, Field(ge=0)] = 0
     augmentation: Augmentation = Augmentation()
+    versions: Count | None = None
     workers: Annotated[int, Field(ge=0)] = 2
     val_people: Count | None = None
 

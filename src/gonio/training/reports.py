@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from gonio.training.state import Metrics
 
@@ -46,6 +47,24 @@ class EpochReport:
     better: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FeatureReport:
+    """What is said while features are made, first before any.
+
+    Attributes:
+        done: Samples whose features are kept, of ``total``.
+        total: Versions times samples.
+        size: What all take on the disk, about, bytes.
+        folder: Where they are.
+    """
+
+    done: int
+    total: int
+    size: int
+    folder: Path
+
+
+OnFeatures = Callable[[FeatureReport], None]
 OnStep = Callable[[StepReport], None]
 OnEpoch = Callable[[EpochReport], None]
 """What is called with them, in the main process."""

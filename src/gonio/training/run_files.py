@@ -20,6 +20,7 @@ from gonio.training.recipe import Recipe
 from gonio.training.state import Progress
 
 STATE, BEST, LAST = "state.safetensors", "best.safetensors", "last.safetensors"
+FEATURES = "features"
 
 
 @contextmanager

@@ -5,6 +5,7 @@ kill, it is the same to the byte.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch.utils.data import Dataset
 from gonio.arrays import BoolArray, FloatArray, ImageArray
 from gonio.augmentation import Picture, augment_crop, augment_picture
 from gonio.augmentation.affine import move_boxes
-from gonio.codecs import Codec, DecodedPeople, SinglePersonGrid
+from gonio.codecs import BoxGrid, Codec, DecodedPeople, SinglePersonGrid
 from gonio.datasets.pictures import read_labelled
 from gonio.errors import ConfigError
 from gonio.io.images import read_image
@@ -24,13 +25,15 @@ from gonio.training.recipe_parts import Data
 
 Batch = dict[str, Any]
 """``image`` (and ``clean``) ``(B, 3, h, w)`` uint8, ``keypoints`` ``(B, K, 2)`` px, ``weights`` ``(B, K)``,
-``targets`` by name."""
+``targets`` by name; of `gonio.training.features` ``maps`` by name instead of ``image``."""
 Key = tuple[int, int, int]
 """Epoch, place in its order, index of the sample."""
 
 _AT_A_PEAK = 0.1
 _OTHERS = 4
 """Pictures from which the occluders of one crop may come."""
+_MOST_BOXES = 100
+"""Of one picture; of more people the largest."""
 
 
 class People(Dataset[Batch]):
@@ -82,6 +85,10 @@ class People(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.people)
 
+    def picture_of(self, index: int) -> Path:
+        """Where this sample is from."""
+        return self.pictures[self.people[index][0]].path
+
     def __getitem__(self, key: Key) -> Batch:
         """The sample of this key."""
         epoch, place, index = key
@@ -110,7 +117,7 @@ class People(Dataset[Batch]):
 
 
 class Scenes(Dataset[Batch]):
-    """Whole pictures, for a one-stage network.
+    """Whole pictures, for a one-stage network or a detector.
 
     Attributes:
         order: As of `People`.
@@ -132,6 +139,10 @@ class Scenes(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.pictures)
 
+    def picture_of(self, index: int) -> Path:
+        """As of `People`."""
+        return self.pictures[index].path
+
     def __getitem__(self, key: Key) -> Batch:
         """The sample of this key; ``keypoints`` and ``weights`` say nothing, as there may be many people."""
         epoch, place, index = key
@@ -150,6 +161,8 @@ class Scenes(Dataset[Batch]):
         return _sample(seen.image, np.full((k, 2), np.nan, np.float32), np.ones(k, np.float32), targets)
 
     def _targets(self, seen: Picture, crowd: BoolArray) -> dict[str, FloatArray]:
+        if isinstance(self.codec, BoxGrid):
+            return {"boxes": padded(seen.boxes[~crowd]), "crowd": padded(seen.boxes[crowd])}
         weights = np.where(seen.visibility > 0, seen.weights, 0).astype(np.float32)
         keypoints = np.where((weights > 0)[..., None], seen.keypoints, np.nan)
         targets = encode(self.codec, keypoints[~crowd], seen.boxes[~crowd], self.input_hw)
@@ -165,6 +178,15 @@ def encode(codec: Codec, keypoints: FloatArray, boxes: FloatArray, input_hw: tup
     ones = np.ones((n, k), np.float32)
     people = DecodedPeople(keypoints.astype(np.float32), ones, boxes.astype(np.float32), np.ones(n, np.float32))
     return {name: array[0] for name, array in codec.encode(people, input_hw).items()}
+
+
+def padded(boxes: FloatArray) -> FloatArray:
+    """The largest boxes ``(N, 4)`` as always so many rows, NaN where there is nobody."""
+    rows = np.full((_MOST_BOXES, 4), np.nan, np.float32)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    chosen = boxes[np.sort(np.argsort(-areas, kind="stable")[:_MOST_BOXES])]
+    rows[: len(chosen)] = chosen
+    return rows
 
 
 def ignored_cells(

@@ -49,11 +49,11 @@ def freeze(network: nn.Module, beginnings: Sequence[str]) -> None:
     """
     names = [name for name, _ in network.named_parameters()]
     for beginning in beginnings:
-        if not any(_is_part(name, beginning) for name in names):
+        if not any(is_part(name, beginning) for name in names):
             parts = ", ".join(name for name, _ in network.named_children())
             raise ConfigError(f"optim.freeze names {beginning!r}, which the network lacks; its parts are {parts}")
     for name, parameter in network.named_parameters():
-        parameter.requires_grad_(not any(_is_part(name, beginning) for beginning in beginnings))
+        parameter.requires_grad_(not any(is_part(name, beginning) for beginning in beginnings))
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise ConfigError("optim.freeze leaves nothing to train; freeze less")
 
@@ -63,7 +63,7 @@ def start_training(network: nn.Module, optim: Optim) -> None:
     network.train()
     for name, module in network.named_modules():
         fixed = optim.fixed_norms and isinstance(module, nn.BatchNorm2d)
-        if fixed or any(_is_part(name, beginning) for beginning in optim.freeze):
+        if fixed or any(is_part(name, beginning) for beginning in optim.freeze):
             module.eval()
 
 
@@ -80,5 +80,6 @@ def make_average(network: nn.Module, optim: Optim) -> AveragedModel:
     return AveragedModel(network, multi_avg_fn=move, use_buffers=True)
 
 
-def _is_part(name: str, beginning: str) -> bool:
+def is_part(name: str, beginning: str) -> bool:
+    """Whether a module's name is another's or of something in that."""
     return name == beginning or name.startswith(f"{beginning}.")

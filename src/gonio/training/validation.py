@@ -1,4 +1,4 @@
-"""How good a network is while it learns: OKS AP and PCK, by the same code that measures finished models."""
+"""How good a network is while it learns: OKS AP and PCK, or AP of boxes, by the code that measures finished models."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from gonio.arrays import ImageArray
-from gonio.codecs import Codec, DecodedPeople
+from gonio.codecs import BoxGrid, Codec, DecodedPeople
 from gonio.datasets.pictures import read_labelled
 from gonio.datasets.sheet import Tile
 from gonio.draw.overlay import DrawStyle, draw_poses
 from gonio.errors import ConfigError
 from gonio.evaluation.coco import coco_ap
+from gonio.evaluation.coco_boxes import box_ap
 from gonio.evaluation.matching import keypoint_errors
 from gonio.evaluation.pck import pck
 from gonio.geometry.affine import crop_box, invert, letterbox, transform, transform_boxes
@@ -56,7 +57,7 @@ class Validator:
         self.pictures = _at_most(chosen, data.val_people, by_people=top_down)
 
     def measure(self, network: nn.Module, device: torch.device) -> tuple[Metrics, list[Tile]]:
-        """AP, AP50, AR and PCK in percent (None where they are not defined), and pictures to look at."""
+        """AP, AP50 and AR, and PCK of keypoints, in percent (None where not defined); and pictures to look at."""
         found: list[Poses] = []
         shown: list[Tile] = []
         network.eval()
@@ -68,6 +69,9 @@ class Validator:
                 drawn = draw_poses(image, poses, style=DrawStyle(boxes=not self.top_down))
                 shown.append(Tile(drawn, one.labels.only(np.zeros(0, np.int64)), one.path.name))
         labels = [replace(one.labels, image_id=i) for i, one in enumerate(self.pictures)]
+        if isinstance(self.codec, BoxGrid):
+            boxes = box_ap(labels, found).to_dict()
+            return {name: boxes[name] for name in ("AP", "AP50", "AR")}, shown
         coco = coco_ap(labels, found).to_dict()
         return {name: coco[name] for name in ("AP", "AP50", "AR")} | {"PCK@0.2": _pck(labels, found)}, shown
 

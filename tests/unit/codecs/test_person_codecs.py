@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gonio.arrays import FloatArray
-from gonio.codecs import CODECS, Codec, DecodedPeople
+from gonio.codecs import CODECS, BoxGrid, Codec, DecodedPeople
 from gonio.codecs.nanodet import NanoDet
 from gonio.codecs.persons import MAX_CANDIDATES
 from gonio.codecs.picodet import PicoDet
@@ -28,6 +28,7 @@ NAMES = [
     "yolox",
     "nanodet",
     "picodet",
+    "box-grid",
 ]
 POSE = [name for name in NAMES if "pose" in name]
 
@@ -72,6 +73,10 @@ class TestAll:
         }
 
     def test_other_classes_are_nobody(self, name: str) -> None:
+        if name == "box-grid":
+            with pytest.raises(ConfigError, match="know people alone"):
+                build(name, person_class=2)
+            return
         parameters = {"classes": 3} if name == "yolo-pose" else {}
         told = build(name, person_class=2, **parameters).encode(TWO, HW)
         assert len(build(name, person_class=2, **parameters).decode(told)[0]) == 2
@@ -294,3 +299,22 @@ def test_picodet_against_loops() -> None:
     assert 50 < len(kept) < 230
     np.testing.assert_array_equal(found.boxes, boxes[kept])
     np.testing.assert_array_equal(found.person_scores, scores[1, kept])
+
+
+class TestBoxGrid:
+    def test_a_picture_of_any_size_is_read_from_its_maps(self) -> None:
+        for hw in ((32, 32), (64, 160), (320, 224)):
+            codec = BoxGrid(K)
+            told = people([(2, 3, hw[1] - 1, hw[0] - 2)], [0.7])
+            (found,) = codec.decode(codec.encode(told, hw))
+            np.testing.assert_allclose(found.boxes, told.boxes, atol=1e-4)
+
+    def test_maps_that_do_not_fit_together_are_refused(self) -> None:
+        outputs = BoxGrid(K).encode(TWO, HW)
+        outputs["boxes_32"] = outputs["boxes_32"][..., :-1]
+        with pytest.raises(ModelMismatchError, match="boxes_32"):
+            BoxGrid(K).decode(outputs)
+
+    def test_more_people_than_cells_cannot_be_said(self) -> None:
+        with pytest.raises(ConfigError, match="no cell is left"):
+            BoxGrid(K).encode(people([(1, 1, 2, 2)], [0.5]), HW)

@@ -25,8 +25,8 @@ def test_export_then_predict(samples: Path, tmp_path: Path) -> None:
     assert facts["files"] == [str(out), str(out.with_suffix(".json"))]
     assert facts["bytes"] == out.stat().st_size
     assert facts["pictures"] == 4
-    assert facts["parity"]["keypoints"] > 100
-    assert facts["parity"]["keypoint_px"] < 0.1
+    assert facts["parity"]["points"] > 100
+    assert facts["parity"]["px"] < 0.1
     photo = str(samples / "astronaut.jpg")
     found = [
         json.loads(RUN.invoke(app, ["predict", photo, "--json", "-", "--model", model], catch_exceptions=False).stdout)

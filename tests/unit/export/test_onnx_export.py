@@ -57,8 +57,8 @@ def test_every_network(
     """It is proved on keypoints, not on nothing; and so is the OpenVINO file made of the ONNX file."""
     source, done = sources[name], exported(name)
     assert [path.name for path in done.files] == [f"{name}.onnx", f"{name}.json"]
-    assert done.parity.keypoints > 0
-    assert done.parity.keypoint_px < 1e-3
+    assert done.parity.points > 0
+    assert done.parity.px < 1e-3
     model = read_onnx(done.files[0])
     assert [value.name for value in model.graph.input] == ["image"]
     assert [value.name for value in model.graph.output] == list(source.card.build_codec().output_channels)
@@ -68,7 +68,7 @@ def test_every_network(
     assert [one.version for one in model.opset_import if not one.domain] == [18]
     again = find_source(done.files[0])
     choice = ExportChoice(format="openvino", limit_px=1e-3)
-    assert export_model(again, tmp_path / "net.xml", choice, pictures=pictures).parity.keypoints > 0
+    assert export_model(again, tmp_path / "net.xml", choice, pictures=pictures).parity.points > 0
 
 
 def test_the_card_inside_is_the_card_beside(plain: Path) -> None:
@@ -103,7 +103,7 @@ def test_float16_halves_the_file_and_float32_brings_it_back(
     half = export_model(find_source(plain), tmp_path / "half.onnx", choice, pictures=pictures)
     assert half.size_bytes < 0.53 * plain.stat().st_size
     assert half.parity.raw > 0
-    assert half.parity.keypoint_px < 0.1
+    assert half.parity.px < 0.1
     whole = export_model(find_source(half.files[0]), tmp_path / "whole.onnx", ExportChoice(), pictures=pictures)
     assert whole.parity.raw == 0
     assert whole.size_bytes > 0.95 * plain.stat().st_size

@@ -23,7 +23,7 @@ def test_a_shipped_model(tmp_path: Path) -> None:
         choice = ExportChoice(format="openvino", precision=precision)
         done = export_model(find_source("lightning"), tmp_path / f"{precision}.xml", choice)
         assert [path.suffix for path in done.files] == [".xml", ".bin"]
-        assert done.parity.keypoint_px < 0.01
+        assert done.parity.px < 0.01
         assert done.runtime.startswith("openvino 20")
         sizes[precision] = done.files[1].stat().st_size
     assert sizes["float16"] < 0.51 * sizes["float32"]

@@ -22,8 +22,8 @@ Sources = Mapping[str, ExportSource]
 def test_torchscript(name: str, sources: Sources, pictures: list[ImageArray], tmp_path: Path) -> None:
     done = export_model(sources[name], tmp_path / "net.pt", ExportChoice(format="torchscript"), pictures=pictures)
     assert done.files == (tmp_path / "net.pt",)
-    assert done.parity.keypoints > 0
-    assert done.parity.keypoint_px < 1e-3
+    assert done.parity.points > 0
+    assert done.parity.px < 1e-3
     card = json.loads(TorchScriptBackend(done.files[0]).card_text)
     assert (card["name"], card["skeleton"]["keypoint_names"][0]) == ("net", "wrist")
 
@@ -45,8 +45,8 @@ HAS_LITERT = find_spec("litert_torch") is not None
 def test_litert(name: str, sources: Sources, pictures: list[ImageArray], tmp_path: Path) -> None:
     done = export_model(sources[name], tmp_path / "net.tflite", ExportChoice(format="litert"), pictures=pictures)
     assert done.files == (tmp_path / "net.tflite", tmp_path / "net.json")
-    assert done.parity.keypoints > 0
-    assert done.parity.keypoint_px < 0.01
+    assert done.parity.points > 0
+    assert done.parity.px < 0.01
 
 
 @pytest.mark.skipif(HAS_LITERT, reason="litert-torch is installed")

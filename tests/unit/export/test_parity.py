@@ -48,21 +48,21 @@ def seen(codec: Codec, wanted: DecodedPeople, found: DecodedPeople, *, factor: f
 @pytest.mark.parametrize("codec", [Heatmap(2), MultiPersonGrid(2)], ids=["heatmap", "grid"])
 def test_the_same_is_the_same(codec: Codec) -> None:
     parity = seen(codec, people(*ONE), people(*ONE))
-    assert parity == Parity(0, 0, 0, 0, keypoints=2, inputs=1)
+    assert parity == Parity(0, 0, 0, 0, points=2, inputs=1)
     parity.check(LIMITS["float32"], name="a")
 
 
 def test_a_shift_is_measured() -> None:
     """By hand: the second keypoint is moved by (3, 4)."""
     parity = seen(Heatmap(2), people(*ONE), people(ONE[0], (33, 44)))
-    assert parity.keypoint_px == pytest.approx(5, abs=0.01)
+    assert parity.px == pytest.approx(5, abs=0.01)
     with pytest.raises(ExportError, match=r"the exported 'a' .* a keypoint lies 5(\.\d+)? px from its source's"):
         parity.check(LIMITS["float16"], name="a")
 
 
 def test_a_wrong_score_is_seen() -> None:
     parity = seen(Heatmap(2), people(*ONE), people(*ONE), factor=0.9)
-    assert parity.keypoint_px < 0.01
+    assert parity.px < 0.01
     assert parity.score == pytest.approx(0.1, abs=0.01)
     with pytest.raises(ExportError, match=r"a keypoint's score is 0\.\d+ from its source's, the limit is 0\.01"):
         parity.check(LIMITS["float32"], name="a")
@@ -79,14 +79,14 @@ def test_a_wrong_score_is_seen() -> None:
 )
 def test_people_are_all_there_and_no_others(wanted: DecodedPeople, found: DecodedPeople) -> None:
     parity = seen(MultiPersonGrid(2), wanted, found)
-    assert parity.keypoint_px > 10 or parity.relative > 0.5
+    assert parity.px > 10 or parity.relative > 0.5
     with pytest.raises(ExportError):
         parity.check(LIMITS["float16"], name="a")
 
 
 def test_the_order_of_people_does_not_count() -> None:
     codec = MultiPersonGrid(2)
-    assert seen(codec, people(*ONE, *OTHER), people(*OTHER, *ONE)).keypoint_px == 0
+    assert seen(codec, people(*ONE, *OTHER), people(*OTHER, *ONE)).px == 0
 
 
 def test_where_nothing_is_confident_the_outputs_decide() -> None:
@@ -95,7 +95,7 @@ def test_where_nothing_is_confident_the_outputs_decide() -> None:
     wanted = {"heatmap": np.full((1, 2, 16, 16), 0.1, np.float32)}
     found = {"heatmap": wanted["heatmap"] * np.float32(1.01)}
     parity = compare(Said(wanted), Said(found), BATCHES, codec)
-    assert (parity.keypoints, parity.keypoint_px) == (0, 0)
+    assert (parity.points, parity.px) == (0, 0)
     assert parity.relative == pytest.approx(0.01, rel=1e-3)
     parity.check(LIMITS["float16"], name="a")
     with pytest.raises(ExportError, match=r"an output lies 0\.01 of its largest value from its source's"):
@@ -104,7 +104,7 @@ def test_where_nothing_is_confident_the_outputs_decide() -> None:
 
 def test_not_a_number_fails() -> None:
     with pytest.raises(ExportError, match="does not do"):
-        Parity(float("nan"), 0, 0, 0, keypoints=3, inputs=1).check(LIMITS["float16"], name="a")
+        Parity(float("nan"), 0, 0, 0, points=3, inputs=1).check(LIMITS["float16"], name="a")
     good = Heatmap(2).encode(people(*ONE), HW)
     bad = {"heatmap": np.where(good["heatmap"] > 0.9, np.nan, good["heatmap"]).astype(np.float32)}
     with pytest.raises(ExportError, match="output 'heatmap' of the export holds NaN or infinity"):

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gonio.arrays import FloatArray64
 from gonio.errors import ConfigError, ExportError, MediaError
+from gonio.export.compared import Compared
 from gonio.export.quantize import quantize_model
 from gonio.export.quantize_choice import QuantizeChoice
 from gonio.export.quantize_effect import compare_poses, input_shift_px
@@ -368,14 +369,16 @@ def leg(points: list[tuple[float, float]], score: float = 0.9) -> Poses:
 def test_the_effect_on_poses() -> None:
     """By hand: sizes are sqrt(100 x 400) = 200 px; a straight knee becomes one of 90 degrees."""
     before = leg([(0, 0), (0, 10), (0, 20)])
-    effect = compare_poses([before, before], [leg([(0, 0), (0, 10), (10, 10)]), Poses.empty(before.skeleton)])
-    assert (effect.people, effect.lost, effect.keypoints, effect.angles) == (2, 1, 3, 1)
+    effect = compare_poses(
+        [before, before], [leg([(0, 0), (0, 10), (10, 10)]), Poses.empty(before.skeleton)], Compared()
+    )
+    assert (effect.people, effect.lost, effect.points, effect.angles) == (2, 1, 3, 1)
     assert effect.angle_median_deg == pytest.approx(90)
     assert effect.shift_median_px == 0
     assert effect.shift_p95 == pytest.approx(effect.shift_p95_px / 200)
     assert 0.5 * 200**0.5 < effect.shift_p95_px < 200**0.5
     with pytest.raises(ExportError, match="2 people and no keypoint"):
-        compare_poses([leg([(0, 0), (0, 10), (0, 20)], 0.1)] * 2, [before, before])
+        compare_poses([leg([(0, 0), (0, 10), (0, 20)], 0.1)] * 2, [before, before], Compared())
 
 
 def test_shifts_of_inputs() -> None:
@@ -385,7 +388,7 @@ def test_shifts_of_inputs() -> None:
     )[0]
     sure = type(people)(people.keypoints, np.ones_like(people.scores), people.boxes, people.person_scores)
     outputs = codec.encode(sure, (192, 192))
-    assert input_shift_px(codec, [outputs], [outputs]).max() == 0
+    assert input_shift_px(codec, [outputs], [outputs], Compared()).max() == 0
 
 
 def test_the_log_is_quiet(model: Path, photos: Path, tmp_path: Path, caplog: Any, capsys: Any) -> None:

@@ -183,7 +183,7 @@ def drawn(path: Path, drawn_people: Any) -> Path:
         ("data.val=[{labels: labels.json}]", r"is both learnt from and measured on \(6 pictures are\)"),
         ("data.held_out=0.01", "6 pictures cannot be divided with held_out 0.01"),
         ("data.skeleton=coco", "coco"),
-        ("network.kind=cnn", "no network named 'cnn'; there are movenet"),
+        ("network.kind=cnn", "no network named 'cnn'; there are box-movenet, movenet"),
         ("network.size=xl", "no size named 'xl'"),
         ("network.parameters.depth=3", "network 'topdown-cnn' has no parameter 'depth'; it takes head, input_hw"),
         ("start=best.onnx", r"best.onnx' is no checkpoint of a run; give its best.safetensors"),

@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 
 from gonio.augmentation import Augmentation
-from gonio.codecs import Codec, Heatmap, MultiPersonGrid, SinglePersonGrid
+from gonio.codecs import BoxGrid, Codec, Heatmap, MultiPersonGrid, SinglePersonGrid
 from gonio.errors import ConfigError, MediaError
 from gonio.structures.skeleton import load_skeleton
 from gonio.training.data import Labelled, is_learnable, load_data, load_labelled
@@ -279,6 +279,25 @@ def scene(labels: Path, change: Any, **settings: Any) -> tuple[dict[str, torch.T
     scenes = Scenes(found, data=data(labels, **settings), codec=MultiPersonGrid(K), input_hw=(96, 96), seed=0)
     targets: dict[str, torch.Tensor] = scenes[(0, 0, 0)]["targets"]
     return targets, scenes
+
+
+def test_a_detector_is_told_everyones_box_and_where_there_are_crowds(labels: Path) -> None:
+    found = load_labelled([source(labels)], None)
+    one = found[0].labels
+    two = np.concatenate([one.boxes[:1], one.boxes[:1] + 8])
+    crowded = one.only(np.zeros(2, np.int64))
+    crowded = replace(crowded, boxes=two.astype(np.float32), is_crowd=np.array([False, True]))
+    found[0] = Labelled(found[0].path, crowded)
+    still = Augmentation.off().model_dump(mode="json")
+    made = Scenes(found, data=data(labels, augmentation=still), codec=BoxGrid(K), input_hw=(96, 96), seed=0)
+    targets = made[(0, 0, 0)]["targets"]
+    people, crowds = (rows[torch.isfinite(rows).all(dim=1)] for rows in (targets["boxes"], targets["crowd"]))
+    assert len(people) == len(crowds) == 1
+    assert targets["boxes"].shape == targets["crowd"].shape
+    height, width = one.image_hw
+    scale = min(96 / height, 96 / width)
+    np.testing.assert_allclose(people[0].numpy(), two[0] * scale, atol=0.01)
+    np.testing.assert_allclose(crowds[0].numpy(), np.minimum(two[1] * scale, 96), atol=0.01)
 
 
 def test_everybody_of_a_picture_is_a_target(labels: Path) -> None:

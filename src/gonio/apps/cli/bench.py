@@ -188,7 +188,7 @@ def _print_devices(table: DeviceTable, source: str) -> None:
         shown.add_row(row.runtime, *settings, *numbers, away, *([row.file] if several else []))
     Console().print(shown)
     typer.echo("; ".join(dict.fromkeys(row.description for row in ran)))
-    typer.echo("px: the largest difference of a keypoint to the first row, pixels of the network's input")
+    typer.echo("px: the largest difference of a keypoint or box to the first row, pixels of the network's input")
     for row in table.rows:
         if row.note:
             say(f"{row.runtime} {row.precision}{' of ' + row.file if several else ''}: {row.note}", style="yellow")

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from gonio.apps.cli.console import progress_bar, say
-from gonio.apps.cli.evaluation_tables import print_calibration, print_report
+from gonio.apps.cli.evaluation_tables import print_boxes, print_calibration, print_report
 from gonio.apps.cli.model_options import DetectorOption, DeviceOption, RuntimeOption
 from gonio.errors import ConfigError
 from gonio.evaluation.calibration import CalibrationFit, Method, fit_calibration
+from gonio.evaluation.coco_boxes import box_ap
 from gonio.evaluation.reliability import scored_keypoints
 from gonio.evaluation.report import EvaluationReport, evaluate_poses, without_nan
 from gonio.labelled import (
@@ -74,12 +75,15 @@ def evaluate(
         bool,
         typer.Option("--unlabelled-wrong", help="Meaning of scores: a keypoint that has no label is wrong."),
     ] = False,
+    boxes: Annotated[
+        bool, typer.Option("--boxes", help="Measure boxes instead of keypoints, as of a detector.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Measure a model on labelled pictures: COCO AP and AR, PCK, error per joint, angles, meaning of scores.
 
-    Labels steer nothing: the model sees whole pictures. Several files are scored together as one data set.
-    docs/evaluate.md defines every number.
+    Of a detector, or with --boxes: COCO AP and AR of boxes. Labels steer nothing: the model sees whole pictures.
+    Several files are scored together as one data set. docs/evaluate.md defines every number.
 
     Example: gonio evaluate --annotations val2017.json --images val2017
     """
@@ -92,6 +96,11 @@ def evaluate(
     if not pictures.files:
         raise ConfigError(f"there is no labelled picture in {', '.join(map(str, annotations))}; give at least one.")
     ready = load_model(model, threads=threads, runtime=runtime, device=device, input_size=input_size, detector=detector)
+    if boxes or ready.card.task == "detector":
+        if calibrate is not None or html is not None:
+            raise ConfigError(f"of {ready.card.name!r} boxes alone are measured; leave --calibrate and --html out.")
+        _evaluate_boxes(ready, pictures, flip_test=flip_test, json=json)
+        return
     if calibrate is not None:
         check_card_place(calibrate, ready.card)
         ready = without_calibration(ready)
@@ -121,6 +130,19 @@ def evaluate(
         write_page(html, PageContent(ready.card.name, report, pictures, predictions, fit, floor), worst=worst)
     for path in (one for one in (html, calibrate) if one is not None and not json):
         say(f"written: {path}")
+
+
+def _evaluate_boxes(detector: PoseModel, pictures: LabelledPictures, *, flip_test: bool, json: bool) -> None:
+    """Measure the boxes, and print that."""
+    predictions, images_per_s = _predict(detector, pictures, flip_test=flip_test)
+    scores = box_ap(pictures.annotations, predictions)
+    people = sum(int((~labels.is_crowd).sum()) for labels in pictures.annotations)
+    if not json:
+        print_boxes(scores, detector.card.name, people=people, images=len(predictions), images_per_s=images_per_s)
+        return
+    facts = {"model": detector.card.name, "measured": "boxes", **scores.to_dict()}
+    facts |= {"images": len(predictions), "people": people, "images_per_s": round(images_per_s, 2)}
+    sys.stdout.write(json_text.dumps(facts, allow_nan=False) + "\n")
 
 
 def _predict(model: PoseModel, pictures: LabelledPictures, *, flip_test: bool) -> tuple[list[Poses], float]:

@@ -5,6 +5,7 @@ from rich.console import Console
 
 from gonio.apps.cli.console import number_table
 from gonio.evaluation.calibration import CalibrationFit
+from gonio.evaluation.coco_boxes import BoxScores
 from gonio.evaluation.report import EvaluationReport
 from gonio.report_page.page import NOT_MEDICAL, number
 
@@ -36,6 +37,15 @@ def print_report(report: EvaluationReport, model: str, images_per_s: float) -> N
         f"Keypoint scores: {number(100 * meant.correct)} % of {meant.keypoints} are right, expected calibration error "
         f"{number(meant.ece, 3)}, Brier score {number(meant.brier, 3)}"
     )
+
+
+def print_boxes(scores: BoxScores, detector: str, *, people: int, images: int, images_per_s: float) -> None:
+    """How well a detector finds people, on standard output."""
+    typer.echo(f"{detector}: {people} labelled people in {images} images, {images_per_s:.1f} images/s")
+    values = scores.to_dict()
+    table = number_table("%", *values)
+    table.add_row("COCO, boxes", *(number(value) for value in values.values()))
+    Console().print(table)
 
 
 def print_calibration(fit: CalibrationFit) -> None:

@@ -52,11 +52,11 @@ def quantize(
     sensitivity: Annotated[bool, typer.Option("--sensitivity", help="Print what each block costs in int8.")] = False,
     keep_float: Annotated[
         list[str] | None,
-        typer.Option(help="Blocks that stay in float, by name or pattern; more may follow.", metavar="BLOCK"),
+        typer.Option(help="Layers that stay in float, by name or pattern; more may follow.", metavar="LAYER"),
     ] = None,
     mixed: Annotated[bool, typer.Option(help="Keep sensitive blocks in float until the gate is met.")] = True,
     max_ap_loss: Annotated[float, typer.Option(help="Gate: points of AP.")] = 1.0,
-    max_shift: Annotated[float, typer.Option(help="Gate: median keypoint shift, % of the person's size.")] = 1.0,
+    max_shift: Annotated[float, typer.Option(help="Gate: median keypoint or box shift, % of the person's size.")] = 1.0,
     max_shift_p95: Annotated[float, typer.Option(help="Gate: 95 % of the shifts are below, %.")] = 5.0,
     max_angle: Annotated[float, typer.Option(help="Gate: median change of joint angles, degrees.")] = 2.0,
     max_angle_p95: Annotated[float, typer.Option(help="Gate: 95 % of the changes are below.")] = 10.0,
@@ -67,7 +67,8 @@ def quantize(
 ) -> None:
     """Make a small, fast int8 version of MODEL, and refuse it if people would feel the difference.
 
-    Float and int8 are compared on your pictures: keypoints, joint angles, people, and AP where there are labels.
+    Float and int8 are compared on your pictures: keypoints and joint angles, or the boxes of a detector; people; and
+    AP where there are labels.
     docs/quantize.md says how.
 
     Example: gonio quantize thunder --data photos --out thunder-int8.onnx
@@ -145,6 +146,7 @@ def _show(done: "Quantized", *, json: bool, blocks: bool) -> None:
 
 def _print(done: "Quantized") -> None:
     effect, before, after = done.effect, done.float32, done.int8
+    which = "box " if effect.measured == "box" else ""
     shape = " x ".join(map(str, done.input_shape))
     typer.echo(f"{done.runtime}, input {shape}, {done.pictures} pictures, {effect.people} people")
     table = number_table("", "float32", "int8", "difference")
@@ -155,13 +157,14 @@ def _print(done: "Quantized") -> None:
     fastest = before.fastest_ms / after.fastest_ms
     table.add_row("  fastest run, ms", f"{before.fastest_ms:.2f}", f"{after.fastest_ms:.2f}", f"{fastest:.2f} x")
     if before.ap is not None and after.ap is not None:
-        table.add_row("AP", f"{before.ap:.1f}", f"{after.ap:.1f}", f"{after.ap - before.ap:+.1f}")
+        table.add_row(f"{which}AP", f"{before.ap:.1f}", f"{after.ap:.1f}", f"{after.ap - before.ap:+.1f}")
     table.add_row("people found", str(effect.people), str(effect.people - effect.lost), f"-{effect.lost}")
     Console().print(table)
     table = number_table("int8 against float32", "median", "95 % below")
-    table.add_row("keypoint shift, px", f"{effect.shift_median_px:.2f}", f"{effect.shift_p95_px:.2f}")
+    table.add_row(f"{effect.measured} shift, px", f"{effect.shift_median_px:.2f}", f"{effect.shift_p95_px:.2f}")
     table.add_row("  % of the person's size", f"{100 * effect.shift_median:.2f}", f"{100 * effect.shift_p95:.2f}")
-    table.add_row("joint angles, degrees", _number(effect.angle_median_deg), _number(effect.angle_p95_deg))
+    if effect.angles:
+        table.add_row("joint angles, degrees", f"{effect.angle_median_deg:.2f}", f"{effect.angle_p95_deg:.2f}")
     Console().print(table)
     tuned = f"fine-tuned for {done.finetune_steps} steps; " if done.finetune_steps else ""
     typer.echo(
@@ -177,7 +180,7 @@ def _print(done: "Quantized") -> None:
 
 
 def _print_sensitivity(done: "Quantized") -> None:
-    typer.echo("One block alone in int8, keypoint shift in pixels of the network's input:")
+    typer.echo(f"One block alone in int8, {done.effect.measured} shift in pixels of the network's input:")
     table = number_table("block (its first layer)", "layers", "% of work", "mean px", "95 % below")
     for row in done.sensitivity:
         kept = " (float)" if row.block in done.float_blocks else ""
@@ -189,10 +192,6 @@ def _print_sensitivity(done: "Quantized") -> None:
             f"{row.shift_p95_px:.2f}",
         )
     Console().print(table)
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.2f}"
 
 
 def _without_nan(value: Any) -> Any:

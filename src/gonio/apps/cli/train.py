@@ -11,7 +11,7 @@ from gonio.apps.cli.console import console, say
 from gonio.optional import require
 
 if TYPE_CHECKING:
-    from gonio.training.reports import EpochReport, StepReport
+    from gonio.training.reports import EpochReport, FeatureReport, StepReport
     from gonio.training.state import Metrics
 
 
@@ -42,7 +42,20 @@ def train(
     steps: set[int] = set()
     speaks = os.environ.get("RANK", "0") == "0"  # of several processes one talks
     with _bar(shown=speaks) as bar:
-        task = bar.add_task(chosen.name, total=None, loss=0.0, speed=0.0, metrics="")
+        task = bar.add_task(chosen.name, total=None, words="")
+        tenths: set[int] = set()
+
+        def at_features(report: "FeatureReport") -> None:
+            tenth = 10 * report.done // report.total
+            if not tenths:
+                say(
+                    f"{report.total} samples are made once and kept in {report.folder} until the run's end, "
+                    f"{report.size / 1e9:.3g} GB; {report.done} are there"
+                )
+            elif tenth not in tenths and not console.is_terminal:
+                say(f"{report.done} of {report.total} are made")
+            tenths.add(tenth)
+            bar.update(task, completed=report.done, total=report.total, words="samples made")
 
         def at_step(report: "StepReport") -> None:
             steps.add(report.step)
@@ -50,13 +63,11 @@ def train(
                 task,
                 completed=report.step,
                 total=report.steps,
-                loss=report.loss,
-                speed=report.per_s,
-                metrics=_words(report.metrics),
+                words=f"loss {report.loss:.4f}  {report.per_s:.0f}/s  {_words(report.metrics)}",
             )
 
         try:
-            best = run(chosen, fresh=fresh, on_step=at_step, on_epoch=_say_epoch)
+            best = run(chosen, fresh=fresh, on_features=at_features, on_step=at_step, on_epoch=_say_epoch)
         except KeyboardInterrupt:
             if speaks and (chosen.folder / STATE).exists():
                 say(f"stopped; what was done is in {chosen.folder}, and the same command goes on from there")
@@ -82,7 +93,7 @@ def _bar(*, shown: bool) -> Progress:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}  {task.fields[speed]:.0f}/s  {task.fields[metrics]}"),
+        TextColumn("{task.fields[words]}", markup=False),
         TimeRemainingColumn(),
         console=console,
         disable=not (shown and console.is_terminal),

@@ -5,7 +5,8 @@ from inspect import signature
 from typing import Any
 
 from gonio.errors import ConfigError, did_you_mean
-from gonio.training.networks.base import PoseNetwork
+from gonio.training.networks.base import PoseNetwork, Rest, SplitNetwork
+from gonio.training.networks.box_movenet import BoxMoveNet
 from gonio.training.networks.cost import count_macs, count_parameters
 from gonio.training.networks.layers import deployed
 from gonio.training.networks.movenet import MoveNet
@@ -15,6 +16,7 @@ from gonio.training.networks.topdown_movenet import TopDownMoveNet
 from gonio.training.networks.topdown_vit import TopDownVit
 
 NETWORKS: dict[str, Callable[..., PoseNetwork]] = {
+    "box-movenet": BoxMoveNet,
     "movenet": MoveNet,
     "movenet-pretrained": MoveNet.pretrained,
     "onestage": OneStage,
@@ -66,9 +68,12 @@ def _is_size(value: object) -> bool:
 
 __all__ = [
     "NETWORKS",
+    "BoxMoveNet",
     "MoveNet",
     "OneStage",
     "PoseNetwork",
+    "Rest",
+    "SplitNetwork",
     "TopDownCnn",
     "TopDownMoveNet",
     "TopDownVit",

@@ -17,7 +17,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ from gonio.codecs import MultiPersonGrid, SinglePersonGrid
 from gonio.errors import ConfigError, WeightsError
 from gonio.models.registry import WEIGHTS_FOLDER
 from gonio.optional import require
-from gonio.training.networks.base import PoseNetwork
+from gonio.training.networks.base import SplitNetwork
 from gonio.training.networks.unfolding import NormedConv, unfold
 
 _REPEATS, _STRIDES, _EXPAND = (2, 3, 4, 3, 3, 1), (2, 2, 2, 1, 2, 1), 6  # of the blocks after block 0
@@ -61,8 +61,10 @@ SIZES = {
 }
 
 
-class MoveNet(PoseNetwork):
+class MoveNet(SplitNetwork):
     """Body, neck and heads; random weights unless `load_onnx` or `pretrained` brings others."""
+
+    front_parts: ClassVar[tuple[str, ...]] = ("body",)
 
     def __init__(
         self,
@@ -130,10 +132,13 @@ class MoveNet(PoseNetwork):
             network.unsettled = True
         return network
 
-    def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """``(B, 3, h, w)`` → the codec's outputs, each ``(B, C, h / 4, w / 4)``."""
-        x = self.body(image)
-        fields = {name: head(x) for name, head in self.heads.items()}
+    def front(self, image: Tensor) -> dict[str, Tensor]:
+        """``(B, 3, h, w)`` → ``body``, ``(B, 24, h / 4, w / 4)``."""
+        return {"body": self.body(image)}
+
+    def rest(self, maps: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The body's map → the codec's outputs, each ``(B, C, h / 4, w / 4)``."""
+        fields = {name: head(maps["body"]) for name, head in self.heads.items()}
         return {name: torch.sigmoid(f) if name in _SCORES else f for name, f in fields.items()}
 
     def load_onnx(self, path: Path, *, new_heads: bool = False) -> None:
@@ -169,24 +174,22 @@ class MoveNet(PoseNetwork):
                     parameter.copy_(torch.from_numpy(array))
 
 
-class MoveNetBody(nn.Module):
-    """MobileNetV2 and the way back up: everything before the heads."""
+class MoveNetTrunk(nn.Module):
+    """MobileNetV2's stem and blocks."""
 
     def __init__(self, size: MoveNetSize) -> None:
         """Make the convolutions, in the order of the files of weights."""
         super().__init__()
         self.stem = SameConv(3, size.stem, kernel=3, stride=2)
         self.blocks = nn.ModuleList(_blocks(size))
-        self.last = SameConv(size.widths[-1], _LAST)
-        self.neck = MoveNetNeck([self.blocks[tap].outputs for tap in _TAPS])  # type: ignore[misc]
 
-    def forward(self, image: Tensor) -> Tensor:
-        """``(B, 3, h, w)`` → ``(B, 24, h / 4, w / 4)``."""
+    def maps(self, image: Tensor, taps: Iterable[int]) -> list[Tensor]:
+        """``(B, 3, h, w)`` → what these blocks make of it, by their numbers from 0, in order; and the last one's."""
+        wanted = set(taps)
         fixed = self._fixed_blocks() if torch.is_grad_enabled() and image.device.type == "cpu" else 0
-        x, *taps = self._front(image, fixed)
-        x, *later = self._through(x, fixed, len(self.blocks))
-        result: Tensor = self.neck(nn.functional.relu6(self.last(x)), [*taps, *later][::-1])
-        return result
+        x, *early = self._front(image, fixed, wanted)
+        x, *later = self._through(x, fixed, len(self.blocks), wanted)
+        return [*early, *later, x]
 
     def _fixed_blocks(self) -> int:
         """The blocks from the first on that have nothing to learn."""
@@ -195,21 +198,37 @@ class MoveNetBody(nn.Module):
             return 0
         return learns.index(True) if True in learns else len(learns)
 
-    def _front(self, image: Tensor, fixed: int) -> list[Tensor]:
+    def _front(self, image: Tensor, fixed: int, taps: set[int]) -> list[Tensor]:
         """What the stem and the fixed blocks make of the pictures, one after the other: so it fits a CPU's cache."""
         if not fixed:
             return [nn.functional.relu6(self.stem(image))]
-        each = [self._through(nn.functional.relu6(self.stem(one)), 0, fixed) for one in torch.split(image, 1)]
+        each = [self._through(nn.functional.relu6(self.stem(one)), 0, fixed, taps) for one in torch.split(image, 1)]
         return [torch.cat(maps) for maps in zip(*each, strict=True)]
 
-    def _through(self, x: Tensor, first: int, end: int) -> list[Tensor]:
+    def _through(self, x: Tensor, first: int, end: int, taps: set[int]) -> list[Tensor]:
         """What some of the blocks make of a map, and what is tapped on the way."""
-        taps = []
+        tapped = []
         for i in range(first, end):
             x = self.blocks[i](x)
-            if i in _TAPS:
-                taps.append(x)
-        return [x, *taps]
+            if i in taps:
+                tapped.append(x)
+        return [x, *tapped]
+
+
+class MoveNetBody(MoveNetTrunk):
+    """The trunk and the way back up: everything before the heads."""
+
+    def __init__(self, size: MoveNetSize) -> None:
+        """Make the convolutions, in the order of the files of weights."""
+        super().__init__(size)
+        self.last = SameConv(size.widths[-1], _LAST)
+        self.neck = MoveNetNeck([self.blocks[tap].outputs for tap in _TAPS])  # type: ignore[misc]
+
+    def forward(self, image: Tensor) -> Tensor:
+        """``(B, 3, h, w)`` → ``(B, 24, h / 4, w / 4)``."""
+        *finer, x = self.maps(image, _TAPS)
+        result: Tensor = self.neck(nn.functional.relu6(self.last(x)), finer[::-1])
+        return result
 
 
 class SameConv(nn.Conv2d):

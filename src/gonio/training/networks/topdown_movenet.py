@@ -7,19 +7,23 @@ Source:
     As `gonio.training.networks.movenet`, whose weights it starts from.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
 from gonio.codecs import Heatmap
 from gonio.errors import ConfigError
-from gonio.training.networks.base import PoseNetwork
+from gonio.training.networks.base import SplitNetwork
 from gonio.training.networks.movenet import SIZES, MoveNet, put_norms_back
 
 _TOP_DOWN_SIZES = [name for name, size in SIZES.items() if not size.many]
 
 
-class TopDownMoveNet(PoseNetwork):
+class TopDownMoveNet(SplitNetwork):
     """Body, neck and the head of heatmaps."""
+
+    front_parts: ClassVar[tuple[str, ...]] = ("body",)
 
     def __init__(
         self,
@@ -57,6 +61,10 @@ class TopDownMoveNet(PoseNetwork):
         if normed_from is not None:
             put_norms_back(self.body, [self.head], from_block=normed_from)
 
-    def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """``(B, 3, h, w)`` → ``heatmap``, ``(B, K, h / 4, w / 4)`` in [0, 1]."""
-        return {"heatmap": torch.sigmoid(self.head(self.body(image)))}
+    def front(self, image: Tensor) -> dict[str, Tensor]:
+        """``(B, 3, h, w)`` → ``body``, ``(B, 24, h / 4, w / 4)``."""
+        return {"body": self.body(image)}
+
+    def rest(self, maps: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The body's map → ``heatmap``, ``(B, K, h / 4, w / 4)`` in [0, 1]."""
+        return {"heatmap": torch.sigmoid(self.head(maps["body"]))}

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gonio.codecs import DecodedPeople, Heatmap, MultiPersonGrid, SimCC
 from gonio.errors import ConfigError
 from gonio.training.networks import (
+    BoxMoveNet,
     MoveNet,
     OneStage,
     PoseNetwork,
@@ -38,6 +39,7 @@ MAKERS: dict[str, Callable[[], PoseNetwork]] = {
     "movenet-lightning": lambda: MoveNet("lightning"),
     "movenet-thunder": lambda: MoveNet("thunder"),
     "movenet-multipose": lambda: MoveNet("multipose"),
+    "boxes": lambda: BoxMoveNet("lightning", width=32),
 }
 every = pytest.mark.parametrize("name", MAKERS)
 
@@ -175,7 +177,7 @@ def test_vit_interpolates_its_positions() -> None:
         ("topdown-vit", "t", {"input_hw": (250, 192)}, r"input_hw is \(250, 192\)"),
         ("onestage", "xl", {}, "no size named 'xl'; there are n, s"),
         ("movenet", "xl", {}, "no size named 'xl'; there are lightning, thunder, multipose"),
-        ("topdown-rnn", "s", {}, "no network named 'topdown-rnn'; there are movenet,"),
+        ("topdown-rnn", "s", {}, "no network named 'topdown-rnn'; there are box-movenet, movenet,"),
         ("onestage", "n", {"head": "simcc"}, "network 'onestage' has no parameter 'head'; it takes input_hw"),
         ("topdown-cnn", "s", {"hed": "simcc"}, "no parameter 'hed'; did you mean 'head'. it takes head, input_hw"),
         ("topdown-cnn", "s", {"input_hw": 64}, r"input_hw is 64; give height and width in px, such as \[256, 192\]"),
