@@ -62,9 +62,9 @@ def test_version(gonio: "Gonio") -> None:
 def test_models_read_well_at_80_columns(gonio: "Gonio") -> None:
     lines = gonio("models").stdout.splitlines()
     for card in shipped_models():
-        (number,) = [number for number, line in enumerate(lines) if line.split()[0] == card.name]
+        (number,) = [number for number, line in enumerate(lines) if line.startswith(f"{card.name} ")]
         assert card.task in lines[number]
-        assert card.load_skeleton().name in lines[number]
+        assert ("-" if card.task == "detector" else card.load_skeleton().name) in lines[number]
         assert card.licence.weights.split()[0] in lines[number]
         assert lines[number + 1].strip() == card.summary
         assert len(lines[number]) <= 80

@@ -31,9 +31,9 @@ _log = logging.getLogger(__name__)
 
 SKELETONS = {17: "coco17", 26: "halpe26", 33: "blazepose33", 133: "coco_wholebody133"}
 """The skeleton that a number of keypoints means, where it means one."""
-PROPOSER = "multipose"
+PROPOSER = "gonio-det"
 """Who proposes people to a top-down model; with the score from which on."""
-_MIN_PROPOSAL = 0.05
+_MIN_PROPOSAL = 0.25
 _ASSUMED = "assumed, as the file does not tell: "
 _NORMALISATION = re.compile(r"mean and std|-?\b[01]\.\.(1|255)\b")
 _MARGIN = re.compile(r"\bmargin\b")

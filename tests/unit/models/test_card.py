@@ -19,9 +19,10 @@ def test_the_package_ships_its_models() -> None:
     assert names == [
         "blazepose-full",
         "blazepose-lite",
+        "gonio-det",
+        "gonio-det-int8",
         "lightning",
         "multipose",
-        "multipose-int8",
         "thunder",
         "thunder-int8",
         "thunder-thorough",
@@ -70,6 +71,8 @@ class TestShippedCards:
         channels, k = card.build_codec().output_channels, len(card.load_skeleton())
         if card.codec.kind == "blazepose":
             assert (k, channels["ld_3d"]) == (33, 39 * 5)
+        elif card.task == "detector":
+            assert set(channels.values()) == {5}
         else:
             assert channels["heatmap"] == k == 17
 
@@ -79,7 +82,7 @@ class TestShippedCards:
         assert "3.0.4" in card.licence.origin
 
     def test_the_task_fits_the_input(self, card: ModelCard) -> None:
-        if card.task == "one-stage":
+        if card.task in ("one-stage", "detector"):
             assert isinstance(card.input, LetterboxInput)
             assert card.input.longer_side % card.input.multiple == 0
             assert card.proposals is None
@@ -87,7 +90,7 @@ class TestShippedCards:
             assert isinstance(card.input, CropInput)
             assert card.proposals is not None
             proposer = {one.name: one for one in shipped_models()}[card.proposals.model]
-            assert proposer.task == "one-stage"
+            assert proposer.task in ("one-stage", "detector")
             assert proposer.skeleton == "coco17"
 
     def test_round_trip(self, card: ModelCard, tmp_path: Path) -> None:

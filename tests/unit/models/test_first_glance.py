@@ -52,7 +52,7 @@ def test_the_default_glances_unless_a_size_is_asked_for(input_size: int | None, 
     """Of a picture of nobody the glance is not enough."""
     model = load_model("thunder", threads=1, input_size=input_size)
     with record_stages() as times:
-        assert len(model(np.full((240, 320, 3), 90, np.uint8))) == 0
+        assert len(model(np.zeros((240, 320, 3), np.uint8))) == 0
     assert len(times["inference"]) == runs
 
 
@@ -72,7 +72,7 @@ def test_two_looks_propose_everybody_once_by_the_surer_box(dots: "Dots") -> None
 def test_the_thorough_model_looks_twice_where_a_glance_is_not_enough(picture: str, runs: int) -> None:
     """Of a large person: the glance and the crop."""
     model = load_model("thunder-thorough", threads=1)
-    image = np.full((240, 320, 3), 90, np.uint8) if picture == "nobody" else read_image(PORTRAIT)
+    image = np.zeros((240, 320, 3), np.uint8) if picture == "nobody" else read_image(PORTRAIT)
     with record_stages() as times:
         found = model(image)
     assert len(found) == (picture == "large")

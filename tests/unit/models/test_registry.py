@@ -56,7 +56,7 @@ def test_a_name_with_a_slip_gets_the_right_one(asked: str, meant: str) -> None:
 def test_a_name_like_no_other_gets_the_list() -> None:
     with pytest.raises(
         UnknownModelError,
-        match=r"^no model named 'openface'; 'gonio models' lists all \([a-z, -]*lightning, multipose, multipose-int8, "
+        match=r"^no model named 'openface'; 'gonio models' lists all \([a-z0-9, -]*lightning, multipose, "
         r"thunder, thunder-int8, thunder-thorough and \d+ more\), and the path of a model card \(\.json\), or of an "
         r"ONNX file from 'gonio export', works too$",
     ):

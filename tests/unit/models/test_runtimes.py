@@ -130,7 +130,7 @@ def test_the_proposer_runs_where_the_model_does(caplog: pytest.LogCaptureFixture
         load_model("lightning", threads=1, runtime="torch")
     assert [message.split(":")[0] for message in caplog.messages] == [
         "lightning runs in torch on cpu",
-        "multipose runs in torch on cpu",
+        "gonio-det runs in torch on cpu",
     ]
 
 
