@@ -11,10 +11,10 @@ PEERS = ("ultralytics", "mediapipe", "rtmlib")
 
 GONIO_LABELS = {"thunder-int8": "Gonio default"}
 GONIO_NOTES = {
-    "thunder-int8": "two stages: MultiPose proposes people, Thunder refines each of them, in int8",
+    "thunder-int8": "two stages: gonio-det proposes people, Thunder refines each of them, in int8",
     "thunder": "the same in float32",
     "multipose": "one stage: the time does not grow with the people",
-    "lightning": "two stages: MultiPose proposes people, Lightning refines each of them",
+    "lightning": "two stages: gonio-det proposes people, Lightning refines each of them",
 }
 
 RANDOM_WEIGHTS = (

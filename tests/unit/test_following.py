@@ -48,9 +48,10 @@ def test_people_are_the_same_with_a_detector_that_rests(frames: list[Frame], mod
     alike = [similarity(found, reference) for reference, found in pairs]
     assert np.median(alike) > 0.97
     assert min(alike) > 0.8
-    # what its proposals scored is told from people whose keypoint scores are probabilities by now
+    # what its proposals scored is told from people whose keypoint scores are probabilities by now; while the detector
+    # rests that is the score of a moment ago, and from frame to frame its own goes up and down
     strengths = [found.person_scores.max() / reference.person_scores.max() for reference, found in pairs]
-    assert np.mean(strengths) == pytest.approx(1, abs=0.04)
+    assert np.mean(strengths) == pytest.approx(1, abs=0.08)
     ids = Counter(track_id for _, found in pairs for track_id in np.asarray(found.track_ids).tolist())
     assert ids.most_common(1)[0][1] >= len(frames) - 1
     assert [found.frame_index for _, found in pairs] == [frame.index for frame in frames]
