@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -152,6 +152,17 @@ def gonio(started_gonio: Gonio, command_server: CommandServer | None, tmp_path: 
         if command_server is None or prefix or env or stdin is not None:
             return started_gonio(*arguments, prefix=prefix, env=env, stdin=stdin)
         return command_server.run([str(one) for one in arguments], tmp_path)
+
+    return run
+
+
+@pytest.fixture
+def train_in_two(started_gonio: Gonio) -> Callable[[Path, str], Result]:
+    """``gonio train`` in two processes of one machine."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+    def run(recipe: Path, change: str) -> Result:
+        return started_gonio("train", recipe, "--set", change, prefix=launcher, env={"OMP_NUM_THREADS": "1"})
 
     return run
 

@@ -5,9 +5,7 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any, Protocol
 import pytest
 import torch
 import yaml  # type: ignore[import-untyped]
+from accelerate import Accelerator  # type: ignore[import-untyped]
 from typer.testing import CliRunner
 
 from gonio.apps.cli.main import app
@@ -194,15 +193,7 @@ def test_a_stop_of_the_whole_group_saves(
     assert not list(state.parent.glob(".*"))
 
 
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
-
-
-def test_two_processes_train_what_one_does(
-    command: str, environment: dict[str, str], labels: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_two_processes_train_what_one_does(train_in_two: Any, labels: tuple[Path, Path], tmp_path: Path) -> None:
     """The Transformer has no norm over the batch, so the parts' mean gradient is the whole batch's.
 
     What is left is the order of sums in float32, 1e-7 of a gradient, which AdamW turns into as much of its steps of
@@ -210,14 +201,7 @@ def test_two_processes_train_what_one_does(
     """
     recipe = short(tmp_path, labels, network=VIT, lr=1e-4, epochs=1, optim={"ema": 0})
     train(recipe, f"out={tmp_path / 'one'}")
-    launcher = [
-        sys.executable, "-m", "torch.distributed.run", "--nnodes", "1", "--nproc-per-node", "2",
-        "--master-addr", "127.0.0.1", "--master-port", str(free_port()),
-    ]  # fmt: skip
-    done = subprocess.run(
-        [*launcher, command, "train", str(recipe), "--set", "out=two"],
-        cwd=tmp_path, env=environment | {"OMP_NUM_THREADS": "1"}, capture_output=True, encoding="utf-8", timeout=120,
-    )  # fmt: skip
+    done = train_in_two(recipe, "out=two")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("best checkpoint") == 1
     one, two = (load_tensors(tmp_path / run / "last.safetensors")[0] for run in ("one", "two"))
@@ -225,6 +209,22 @@ def test_two_processes_train_what_one_does(
     assert load_checkpoint(tmp_path / "two" / "last.json")[1].versions["processes"] == "2"
     assert float(apart.max()) < 1e-5
     assert (tmp_path / "two" / "log.csv").exists()
+
+
+def test_no_process_leaves_before_all_are_done(
+    labels: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one could end while PyTorch's threads still hold what was sent last: some runs aborted at their end."""
+    last, wait, done_then = tmp_path / "run" / "last.safetensors", Accelerator.wait_for_everyone, []
+
+    def noted(self: Accelerator) -> None:
+        done_then.append(last.exists())
+        wait(self)
+
+    monkeypatch.setattr(Accelerator, "wait_for_everyone", noted)
+    train(short(tmp_path, labels, epochs=1, steps_per_epoch=2, out=str(tmp_path / "run")))
+    assert done_then[0] is False
+    assert done_then[-1] is True
 
 
 def test_from_a_checkpoint_to_another_skeleton_and_to_a_student(labels: tuple[Path, Path], tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 import json
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -85,28 +83,13 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(
     assert (run / "log.csv").read_bytes() == (tmp_path / "whole" / "log.csv").read_bytes()
 
 
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
-
-
-def test_two_processes_make_and_learn_what_one_does(
-    command: str, environment: dict[str, str], labels: Path, tmp_path: Path
-) -> None:
+def test_two_processes_make_and_learn_what_one_does(train_in_two: Any, labels: Path, tmp_path: Path) -> None:
     """The loss of heatmaps is a mean over people, and nothing that learns is a norm."""
     chosen = {"kind": "topdown-movenet", "size": "lightning", "parameters": {"input_hw": [64, 32], "pretrained": True}}
     settings = {"epochs": 1, "optim": {"lr": 1e-4, "ema": 0, "freeze": ["body"]}}
     recipe = write_recipe(tmp_path, labels, chosen, versions=4, **settings)
     train(recipe, f"out={tmp_path / 'one'}")
-    launcher = [
-        sys.executable, "-m", "torch.distributed.run", "--nnodes", "1", "--nproc-per-node", "2",
-        "--master-addr", "127.0.0.1", "--master-port", str(free_port()),
-    ]  # fmt: skip
-    done = subprocess.run(
-        [*launcher, command, "train", str(recipe), "--set", "out=two"],
-        cwd=tmp_path, env=environment | {"OMP_NUM_THREADS": "1"}, capture_output=True, encoding="utf-8", timeout=120,
-    )  # fmt: skip
+    done = train_in_two(recipe, "out=two")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("samples are made once") == 1
     one, two = (load_tensors(tmp_path / run / "last.safetensors")[0] for run in ("one", "two"))

@@ -71,6 +71,9 @@ def train(
                     loss = run.train_epoch(on_step)
                     run.finish_epoch(loss, on_epoch)
                 run.remove_features()
+                # one with nothing to save would leave while PyTorch's threads, which DDP keeps to the end of Python,
+                # may still hold what was sent last: a thread that holds a tensor then aborts the process
+                accelerator.wait_for_everyone()
             except KeyboardInterrupt:
                 run.save_state()
                 raise
