@@ -87,7 +87,7 @@ def test_an_images_crops_of_one_size_are_one_batch(dots: "Dots", flip_test: bool
         pytest.param((0, 0, 50, 50), (256, 256), id="square"),
         pytest.param((0, 0, 100, 200), (256, 128), id="twice as high as wide"),
         pytest.param((0, 0, 101, 200), (256, 160), id="a little wider: the next multiple"),
-        pytest.param((0, 0, 20, 200), (256, 128), id="narrow: not below the card's side"),
+        pytest.param((0, 0, 20, 200), (256, 64), id="narrow: not below the card's side"),
         pytest.param((0, 0, 200, 120), (160, 256), id="lying"),
         pytest.param((5, 5, 5, 5), (256, 256), id="no size"),
     ],
