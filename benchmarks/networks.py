@@ -36,6 +36,8 @@ ROWS: tuple[Row, ...] = (
     ("topdown-vit", "s", {}),
     ("topdown-movenet", "lightning", {}),
     ("topdown-movenet", "thunder", {}),
+    ("refined-movenet", "lightning", {}),
+    ("refined-movenet", "thunder", {}),
     ("onestage", "n", {}),
     ("onestage", "s", {}),
     ("movenet", "lightning", {}),
@@ -53,6 +55,8 @@ one. They take RGB, `pixel / 127.5 - 1`. Only MoveNet comes with trained weights
 - `topdown-vit`: one person per crop, a plain Vision Transformer with ViTPose's simple decoder (`Heatmap`).
 - `topdown-movenet`: one person per crop, MoveNet's body and its head of heatmaps alone (`Heatmap`), with the shipped
   weights to start from (`pretrained`) and batch norms put back (`normed_from`).
+- `refined-movenet`: one person per crop, MoveNet's own maps corrected by a pyramid on its body (`Heatmap`), with the
+  shipped weights to start from (`pretrained`); `recipes/thunder-refined.yaml` trains the pyramid alone.
 - `onestage`: everyone in a picture, with boxes (`MultiPersonGrid`): a pose model, and the detector of the top-down way.
 - `movenet`: Lightning, Thunder (`SinglePersonGrid`) and MultiPose (`MultiPersonGrid`); `movenet-pretrained` starts from
   the shipped weights, with another skeleton too: then the last layers of the keypoint heads are new.

@@ -1,4 +1,4 @@
-"""Divide the labels of ``data/scenes`` into what the detector learns from and what it is measured on.
+"""Divide the labels of ``data/scenes`` into what networks learn from and what they are measured on.
 
 Measured on: 600 pictures of which a person drew every box, drawn by chance once and for all. Learnt from: the rest, in
 which a teacher drew some boxes. Both files are COCO labels; the pictures stay where they are.
@@ -18,6 +18,7 @@ from gonio.io.atomic import atomic_path
 
 LABELS = "pseudo_coco17.json"
 MEASURED, SEED = 600, 1
+KEYPOINTS = 5  # that a person placed, of whom poses are measured on
 
 
 def split(labels: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -25,14 +26,28 @@ def split(labels: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     people = defaultdict(list)
     for person in labels["annotations"]:
         people[person["image_id"]].append(person)
-    by_hand = [
+    drawn = [
         image
         for image in labels["images"]
         if people[image["id"]] and all(person["bbox_source"] == "human" for person in people[image["id"]])
     ]
-    random.Random(SEED).shuffle(by_hand)  # noqa: S311 - nothing secret
-    held = {image["id"] for image in by_hand[:MEASURED]}
+    random.Random(SEED).shuffle(drawn)  # noqa: S311 - nothing secret
+    held = {image["id"] for image in drawn[:MEASURED]}
     return _part(labels, held, keep=False), _part(labels, held, keep=True)
+
+
+def by_hand(labels: dict[str, Any]) -> dict[str, Any]:
+    """Of labels the people with keypoints that a person placed, and their pictures."""
+    people = [
+        person
+        for person in labels["annotations"]
+        if person["keypoints_source"] == "human" and person["num_keypoints"] >= KEYPOINTS
+    ]
+    shown = {person["image_id"] for person in people}
+    return labels | {
+        "images": [image for image in labels["images"] if image["id"] in shown],
+        "annotations": people,
+    }
 
 
 def _part(labels: dict[str, Any], held: set[int], *, keep: bool) -> dict[str, Any]:
@@ -43,14 +58,15 @@ def _part(labels: dict[str, Any], held: set[int], *, keep: bool) -> dict[str, An
 
 
 def main() -> None:
-    """Write ``learn.json`` and ``measure.json``."""
+    """Write ``learn.json``, ``measure.json`` and ``measure-keypoints.json``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenes", type=Path, help=f"The folder that holds {LABELS}.")
-    parser.add_argument("out", type=Path, help="Where the two files go.")
+    parser.add_argument("out", type=Path, help="Where the files go.")
     asked = parser.parse_args()
-    parts = split(json.loads((asked.scenes / LABELS).read_text("utf-8")))
+    learn, measure = split(json.loads((asked.scenes / LABELS).read_text("utf-8")))
+    parts = {"learn": learn, "measure": measure, "measure-keypoints": by_hand(measure)}
     asked.out.mkdir(parents=True, exist_ok=True)
-    for name, part in zip(("learn", "measure"), parts, strict=True):
+    for name, part in parts.items():
         with atomic_path(asked.out / f"{name}.json") as path:
             path.write_text(json.dumps(part), "utf-8")
         print(f"{asked.out / name}.json: {len(part['images'])} pictures, {len(part['annotations'])} people")

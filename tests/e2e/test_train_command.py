@@ -79,6 +79,9 @@ def log_of(run: Path) -> list[list[str]]:
             network("topdown-movenet", "lightning", input_hw=[96, 64], pretrained=True, normed_from=6),
             6e-3, 70, id="topdown-movenet",
         ),
+        pytest.param(
+            network("refined-movenet", "lightning", input_hw=[96, 64], pretrained=True), 3e-4, 90, id="refined-movenet"
+        ),
         pytest.param(network("movenet-pretrained", "lightning", input_hw=[96, 64]), 3e-4, 60, id="movenet"),
         pytest.param(network("onestage", "n", input_hw=[96, 96]), 5e-3, 80, id="onestage"),
     ],

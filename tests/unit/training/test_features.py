@@ -18,7 +18,7 @@ from gonio.errors import ConfigError, MediaError
 from gonio.training.checkpoint import load_checkpoint
 from gonio.training.features import Features, fingerprint, packed
 from gonio.training.loop import train
-from gonio.training.networks import BoxMoveNet, MoveNet, Rest, SplitNetwork, TopDownMoveNet
+from gonio.training.networks import BoxMoveNet, MoveNet, RefinedMoveNet, Rest, SplitNetwork, TopDownMoveNet
 from gonio.training.order import EpochOrder
 from gonio.training.preparation import Parts, identity, prepare
 from gonio.training.recipe import Recipe, read_recipe
@@ -66,8 +66,9 @@ def print_of(parts: Parts, said: str = "") -> str:
         lambda: MoveNet("lightning"),
         lambda: MoveNet("lightning", normed_from=6),
         lambda: TopDownMoveNet("lightning"),
+        lambda: RefinedMoveNet("lightning"),
     ],
-    ids=["boxes", "movenet", "with norms", "topdown"],
+    ids=["boxes", "movenet", "with norms", "topdown", "refined"],
 )
 def test_two_parts_are_the_whole(make: Callable[[], SplitNetwork]) -> None:
     """And the rest asks the front's modules for nothing."""

@@ -29,6 +29,7 @@ MOST_MACS = {
     "movenet-multipose": 1.25e9,
     "movenet-thunder": 1.25e9,
     "onestage-n": 0.6e9,
+    "thunder-refined": 1e9,
     "topdown-cnn-s": SMALL,
     "topdown-cnn-s-simcc": SMALL,
     "topdown-vit-t": 1e9,
@@ -55,7 +56,8 @@ def network_of(recipe: Recipe) -> PoseNetwork:
 def test_there_is_one_for_every_kind_of_network() -> None:
     assert {path.stem for path in RECIPES} == set(MOST_MACS)
     kinds = {read_recipe(path).network.kind for path in RECIPES}
-    assert kinds == {"box-movenet", "movenet-pretrained", "onestage", "topdown-cnn", "topdown-movenet", "topdown-vit"}
+    crops = {"refined-movenet", "topdown-cnn", "topdown-movenet", "topdown-vit"}
+    assert kinds == crops | {"box-movenet", "movenet-pretrained", "onestage"}
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=by_name)

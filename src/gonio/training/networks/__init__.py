@@ -11,6 +11,7 @@ from gonio.training.networks.cost import count_macs, count_parameters
 from gonio.training.networks.layers import deployed
 from gonio.training.networks.movenet import MoveNet
 from gonio.training.networks.onestage import OneStage
+from gonio.training.networks.refined_movenet import RefinedMoveNet
 from gonio.training.networks.topdown_cnn import TopDownCnn
 from gonio.training.networks.topdown_movenet import TopDownMoveNet
 from gonio.training.networks.topdown_vit import TopDownVit
@@ -20,6 +21,7 @@ NETWORKS: dict[str, Callable[..., PoseNetwork]] = {
     "movenet": MoveNet,
     "movenet-pretrained": MoveNet.pretrained,
     "onestage": OneStage,
+    "refined-movenet": RefinedMoveNet,
     "topdown-cnn": TopDownCnn,
     "topdown-movenet": TopDownMoveNet,
     "topdown-vit": TopDownVit,
@@ -72,6 +74,7 @@ __all__ = [
     "MoveNet",
     "OneStage",
     "PoseNetwork",
+    "RefinedMoveNet",
     "Rest",
     "SplitNetwork",
     "TopDownCnn",

@@ -34,6 +34,7 @@ _REPEATS, _STRIDES, _EXPAND = (2, 3, 4, 3, 3, 1), (2, 2, 2, 1, 2, 1), 6  # of th
 _TAPS = (9, 5, 2)  # the blocks whose maps the neck adds, at strides 16, 8 and 4
 _LAST, _NECK, _HEAD = 1280, (64, 32, 24, 24), 96
 _SCORES, _PRIOR = ("center", "heatmap"), 0.1  # behind a sigmoid, and what they say everywhere before training
+OWN_KEYPOINTS = 17  # COCO's
 _NEW_HEADS = ("heatmap", "regress", "offset")  # whose last convolution depends on the skeleton
 
 
@@ -126,7 +127,7 @@ class MoveNet(SplitNetwork):
             WeightsError: If the file is missing or damaged.
         """
         network = cls(size, n_keypoints=n_keypoints, input_hw=input_hw)
-        network.load_onnx(WEIGHTS_FOLDER / f"movenet-{size}.onnx", new_heads=n_keypoints != 17)
+        network.load_onnx(WEIGHTS_FOLDER / f"movenet-{size}.onnx", new_heads=n_keypoints != OWN_KEYPOINTS)
         if normed_from is not None:
             put_norms_back(network.body, network.heads.values(), from_block=normed_from)
             network.unsettled = True
@@ -221,14 +222,22 @@ class MoveNetBody(MoveNetTrunk):
     def __init__(self, size: MoveNetSize) -> None:
         """Make the convolutions, in the order of the files of weights."""
         super().__init__(size)
+        self.channels = _NECK[-1]
         self.last = SameConv(size.widths[-1], _LAST)
         self.neck = MoveNetNeck([self.blocks[tap].outputs for tap in _TAPS])  # type: ignore[misc]
 
     def forward(self, image: Tensor) -> Tensor:
         """``(B, 3, h, w)`` → ``(B, 24, h / 4, w / 4)``."""
-        *finer, x = self.maps(image, _TAPS)
-        result: Tensor = self.neck(nn.functional.relu6(self.last(x)), finer[::-1])
-        return result
+        return self.with_maps(image, ())[0]
+
+    def with_maps(self, image: Tensor, taps: Iterable[int]) -> list[Tensor]:
+        """The same, and before it is led back up what these blocks make of the image, in the order given."""
+        wanted = tuple(taps)
+        tapped = sorted({*_TAPS, *wanted})
+        *maps, x = self.maps(image, tapped)
+        by_block = dict(zip(tapped, maps, strict=True))
+        top: Tensor = self.neck(nn.functional.relu6(self.last(x)), [by_block[tap] for tap in _TAPS])
+        return [top, *(by_block[tap] for tap in wanted)]
 
 
 class SameConv(nn.Conv2d):

@@ -15,6 +15,7 @@ from gonio.training.networks import (
     MoveNet,
     OneStage,
     PoseNetwork,
+    RefinedMoveNet,
     TopDownCnn,
     TopDownVit,
     build_network,
@@ -40,6 +41,7 @@ MAKERS: dict[str, Callable[[], PoseNetwork]] = {
     "movenet-thunder": lambda: MoveNet("thunder"),
     "movenet-multipose": lambda: MoveNet("multipose"),
     "boxes": lambda: BoxMoveNet("lightning", width=32),
+    "refined": lambda: RefinedMoveNet("lightning", width=24),
 }
 every = pytest.mark.parametrize("name", MAKERS)
 
@@ -248,3 +250,22 @@ def test_nothing_warns_on_the_way() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         MAKERS["cnn-s-heatmap"]().eval()(picture(64, 64))
+
+
+def test_refined_maps_begin_as_movenets_own() -> None:
+    torch.manual_seed(0)
+    network = RefinedMoveNet("lightning", width=24).eval()
+    whole = MoveNet("lightning").eval()
+    whole.body.load_state_dict(network.body.state_dict())
+    whole.heads["heatmap"].load_state_dict(network.own["heatmap"].state_dict())
+    images = picture(64, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(network(images)["heatmap"], whole(images)["heatmap"], rtol=0, atol=0.02)
+
+
+def test_refined_maps_of_another_skeleton_are_the_pyramids_alone() -> None:
+    network = RefinedMoveNet("lightning", n_keypoints=5, width=24).eval()
+    with torch.inference_mode():
+        maps = network(picture(64, 96))["heatmap"]
+    assert maps.shape == (2, 5, 16, 24)
+    torch.testing.assert_close(maps, torch.full_like(maps, 0.1), rtol=0, atol=0.05)
