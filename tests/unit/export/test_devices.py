@@ -49,7 +49,7 @@ def write_network(path: Path, *, batch: int | str) -> Path:
     graph = helper.make_graph(nodes, "hand", [image], [heatmap], tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     facts = find_card("lightning")[0].model_dump(mode="json")
-    facts["input"] |= {"input_hw": [64, 96]}
+    facts["input"] |= {"input_hw": [64, 96], "min_side": None}
     facts |= {"name": path.stem, "codec": {"kind": "heatmap"}, "proposals": None}
     helper.set_model_props(model, {CARD_KEY: json.dumps(facts)})
     onnx.save(model, path)
